@@ -1,0 +1,90 @@
+import { MimeModel } from '@jupyterlab/rendermime';
+import React, { useEffect, useRef, useState } from 'react';
+import { IChart } from '../charts/series';
+import { chartSpec, IChartTheme } from '../charts/spec';
+import { useStudio } from '../context';
+import { formatNumber } from '../format';
+import { cssVariable, useTheme } from '../hooks/useTheme';
+
+const MIME = 'application/vnd.vegalite.v5+json';
+
+function currentTheme(): IChartTheme {
+  return {
+    text: cssVariable('--jp-ui-font-color1'),
+    grid: cssVariable('--jp-border-color2'),
+    font: cssVariable('--jp-ui-font-family'),
+    lines: ['brand', 'warn', 'success', 'error', 'info'].map(name =>
+      cssVariable(`--jp-${name}-color1`)
+    )
+  };
+}
+
+/** A line chart, drawn by Lab's own Vega renderer; the last values are in the title. */
+export function MetricChart(props: { chart: IChart }): JSX.Element {
+  const { chart } = props;
+  const { rendermime } = useStudio();
+  const host = useRef<HTMLDivElement>(null);
+  const theme = useTheme();
+  const width = useWidth(host);
+
+  useEffect(() => {
+    if (!host.current || !width) {
+      return;
+    }
+    const target = host.current;
+    const renderer = rendermime.createRenderer(MIME);
+    let cancelled = false;
+    const model = new MimeModel({
+      trusted: true,
+      // The renderer paints a PNG beside each chart that has none, which nobody would see.
+      data: { [MIME]: chartSpec(chart, currentTheme(), width), 'image/png': '' },
+      metadata: { [MIME]: { embed_options: { actions: false, renderer: 'svg' } } }
+    });
+    // The old chart stays until the new one is drawn, so that live charts do not flicker.
+    void renderer.renderModel(model).then(() => {
+      if (!cancelled) {
+        target.replaceChildren(renderer.node);
+      }
+    });
+    return () => {
+      cancelled = true;
+      // Let the next chart take this one's place before it goes.
+      window.setTimeout(() => renderer.dispose(), 1000);
+    };
+  }, [rendermime, chart, theme, width]);
+
+  return (
+    <figure className="jp-studio-Chart" data-testid="chart" data-metric={chart.title}>
+      <figcaption>
+        <strong>{chart.title}</strong>
+        <span className="jp-studio-Muted">{latest(chart)}</span>
+      </figcaption>
+      <div ref={host} className="jp-studio-Chart-host" role="img" aria-label={chart.title} />
+    </figure>
+  );
+}
+
+/** The last value of each line, so that the chart can also be read as words. */
+function latest(chart: IChart): string {
+  const values = new Map(chart.points.map(({ line, value }) => [line, value]));
+  const said = (value: number) =>
+    `${formatNumber(value)} ${chart.unit ?? ''}`.trim().replace(' /', '/');
+  return [...values]
+    .map(([line, value]) => (values.size > 1 ? `${line} ${said(value)}` : said(value)))
+    .join(' · ');
+}
+
+function useWidth(ref: React.RefObject<HTMLElement>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      // A hidden panel has no width; the chart keeps the last one.
+      if (entry.contentRect.width) {
+        setWidth(Math.floor(entry.contentRect.width));
+      }
+    });
+    observer.observe(ref.current as HTMLElement);
+    return () => observer.disconnect();
+  }, [ref]);
+  return width;
+}

@@ -1,0 +1,112 @@
+"""Studio as a Jupyter server extension, and alone: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Instance, default
+
+from .config import Config
+from .control.events import EventFeed
+from .handlers import ApiHandler, InvokeHandler, ObjectHandler
+from .notebook import session
+from .plane import ControlPlane
+from .store.resources import Event
+
+CHANGED = "https://schema.studio-ext.org/changed/v1"
+_SCHEMA = Path(__file__).parent / "events" / "changed.yaml"
+
+
+class StudioApp(ExtensionApp):
+    """Serves Studio's panels and API from the Jupyter server."""
+
+    name = "studio_ext"
+    extension_url = "/studio"
+    load_other_extensions = True
+    classes = [Config]
+
+    settings_config = Instance(Config)
+
+    @default("settings_config")
+    def _default_config(self) -> Config:
+        return Config(parent=self)
+
+    def initialize_settings(self) -> None:
+        """Start the control plane; what it needs a moment for happens on its own threads."""
+        self.plane = ControlPlane(self.settings_config)
+        self.settings["studio_plane"] = self.plane
+        self.serverapp.event_logger.register_event_schema(_SCHEMA)
+        _connect_kernels(self.serverapp.kernel_manager, self.plane)
+
+    def initialize_handlers(self) -> None:
+        """Register the panels' routes below the server's base URL."""
+        self.handlers.extend(
+            [
+                (r"/studio/api", ApiHandler),
+                (r"/studio/invoke/([A-Za-z0-9-]+)", InvokeHandler),
+                (r"/studio/object", ObjectHandler),
+            ]
+        )
+
+    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        loop = asyncio.get_running_loop()
+
+        def changed(event: Event) -> None:
+            loop.call_soon_threadsafe(self._emit, event)
+
+        await asyncio.to_thread(self.plane.start)
+        self.feed = EventFeed(self.plane.store, changed)
+        self.feed.start()
+
+    def _emit(self, event: Event) -> None:
+        data = {"kind": event.kind, "name": event.name, "change": event.change}
+        self.serverapp.event_logger.emit(schema_id=CHANGED, data=data)
+
+    async def stop_extension(self) -> None:
+        """End the control plane; jobs and endpoints go on."""
+        await asyncio.to_thread(self.feed.stop)
+        await asyncio.to_thread(self.plane.stop)
+
+
+def _connect_kernels(manager: Any, plane: ControlPlane) -> None:
+    """Have every kernel of this server start with the connection to Studio in its environment."""
+    start = manager.start_kernel
+
+    async def start_kernel(*args: Any, **kwargs: Any) -> Any:
+        kwargs["env"] = kernel_environment(plane, kwargs.get("env"))
+        return await start(*args, **kwargs)
+
+    manager.start_kernel = start_kernel
+
+
+def kernel_environment(plane: ControlPlane, asked: Mapping[str, str] | None) -> dict[str, str]:
+    """A kernel's environment: the given one (default: the server's), connected to Studio."""
+    import os
+
+    environment = dict(asked or os.environ)
+    variables = session.connection(
+        plane.config.path, environ=environment, region=plane.config.region
+    )
+    for name in session.foreign(variables, environment):
+        environment.pop(name, None)
+    return environment | variables | {"AWS_ENDPOINT_URL": plane.url}
+
+
+def serve(config: Config) -> None:
+    """Run the control plane in the foreground until SIGTERM or SIGINT."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    plane = ControlPlane(config)
+    plane.start()
+    print(f"Studio serves {plane.url}  (home {config.home})", file=sys.stderr, flush=True)
+    print(f'In a shell: eval "$(studio env --home {config.home})"', file=sys.stderr, flush=True)
+    ended.wait()
+    plane.stop()

@@ -1,0 +1,118 @@
+"""CloudWatch names a metric by namespace and dimensions; the store by resource and dimension.
+
+| namespace                   | dimensions                 | resource            | dimension |
+|-----------------------------|----------------------------|---------------------|-----------|
+| /aws/sagemaker/TrainingJobs | TrainingJobName=J          | training-job/J      |           |
+| /aws/sagemaker/TrainingJobs | Host=J/algo-1              | training-job/J      | algo-1    |
+| AWS/SageMaker               | EndpointName=E VariantName=V | endpoint/E        | V         |
+| any other                   | any                        | custom/NAMESPACE    | as JSON   |
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...store.statistics import Meaning, Measure
+from .errors import bad_value
+
+TRAINING, ENDPOINTS = "/aws/sagemaker/TrainingJobs", "AWS/SageMaker"
+RESERVED = (TRAINING, "AWS/")
+DIMENSION_LENGTH = 1024
+
+_SUMS = ("Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors")
+_MEANS = ("ModelLatency", "OverheadLatency")
+#: each request counts as 0 or 1
+FLAGS = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors")
+_UNITS = {name: "Microseconds" for name in _MEANS} | {name: "None" for name in _SUMS}
+
+Dimensions = dict[str, str]
+
+
+def measure_of(namespace: str, name: str, dimensions: Dimensions) -> Measure | None:
+    """Where a metric is stored; None when nothing can be stored under these dimensions.
+
+    As in CloudWatch, a metric is found by exactly its own dimensions.
+    """
+    if namespace == TRAINING:
+        return _training(name, dimensions)
+    if namespace == ENDPOINTS:
+        return _endpoint(name, dimensions)
+    return Measure(custom(namespace), name, packed(dimensions), is_sampled=True)
+
+
+def described(resource: str, dimension: str) -> tuple[str, Dimensions]:
+    """The namespace and dimensions of a stored series."""
+    kind, _, name = resource.partition("/")
+    if kind == "training-job":
+        if dimension:
+            return TRAINING, {"Host": f"{name}/{dimension}"}
+        return TRAINING, {"TrainingJobName": name}
+    if kind == "endpoint":
+        return ENDPOINTS, {"EndpointName": name, "VariantName": dimension}
+    return name, json.loads(dimension)
+
+
+def prefixes(namespace: str | None) -> list[str]:
+    """What the resources of a namespace start with; None: of all."""
+    if namespace is None:
+        return ["custom/", "endpoint/", "training-job/"]
+    known = {TRAINING: "training-job/", ENDPOINTS: "endpoint/"}
+    return [known.get(namespace, custom(namespace))]
+
+
+def custom(namespace: str) -> str:
+    """The resource of a namespace of the user's own."""
+    return f"custom/{namespace}"
+
+
+def packed(dimensions: Dimensions) -> str:
+    """Dimensions as one text, whatever their order."""
+    text = json.dumps(dict(sorted(dimensions.items())), separators=(",", ":"), ensure_ascii=False)
+    if len(text) > DIMENSION_LENGTH:
+        raise bad_value(f"Studio keeps dimensions of up to {DIMENSION_LENGTH} characters in all.")
+    return text
+
+
+def dimensions_of(items: list[dict[str, Any]] | None) -> Dimensions:
+    """A request's Dimensions as name: value."""
+    found = {item["Name"]: item["Value"] for item in items or []}
+    if len(found) < len(items or []):
+        raise bad_value("The parameter Dimensions has a name more than once.")
+    return found
+
+
+def listed(dimensions: Dimensions) -> list[dict[str, str]]:
+    """The inverse of `dimensions_of`."""
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
+def unit_of(measure: Measure, stored: str) -> str:
+    """The unit of a measure's values."""
+    return stored or _UNITS.get(measure.name, "None")
+
+
+def _training(name: str, dimensions: Dimensions) -> Measure | None:
+    if list(dimensions) == ["TrainingJobName"]:
+        return Measure(f"training-job/{dimensions['TrainingJobName']}", name, "")
+    job, _, host = dimensions.get("Host", "").partition("/")
+    if len(dimensions) == 1 and host:
+        return Measure(f"training-job/{job}", name, host)
+    return None
+
+
+def _endpoint(name: str, dimensions: Dimensions) -> Measure | None:
+    if set(dimensions) != {"EndpointName", "VariantName"}:
+        return None
+    return endpoint_measure(dimensions["EndpointName"], name, dimensions["VariantName"])
+
+
+def endpoint_measure(endpoint: str, name: str, variant: str) -> Measure:
+    """An endpoint's metric: its points sum up or average a second's invocations."""
+    meaning = Meaning.OBSERVATION
+    if name in _SUMS:
+        meaning = Meaning.SUM
+    elif name in _MEANS:
+        meaning = Meaning.MEAN
+    counted_by = "" if meaning is Meaning.OBSERVATION else "Invocations"
+    return Measure(f"endpoint/{endpoint}", name, variant, meaning, counted_by)

@@ -1,0 +1,25 @@
+"""Amazon S3's operations over the local object store."""
+
+from __future__ import annotations
+
+from ...store.objects import LocalObjectStore
+from ...wire.dispatch import Registry
+from . import attributes, buckets, copying, listing, multipart, reading, writing
+from .common import Area, guarded
+
+_AREAS: tuple[type[Area], ...] = (
+    buckets.Buckets,
+    writing.Writing,
+    reading.Reading,
+    copying.Copying,
+    listing.Listings,
+    multipart.Multipart,
+    attributes.ObjectAttributes,
+)
+
+
+def register(registry: Registry, store: LocalObjectStore) -> None:
+    """Add a handler for each S3 operation that the store answers."""
+    for kind in _AREAS:
+        for name, handler in kind(store).handlers().items():
+            registry.add("s3", name, guarded(store, handler))

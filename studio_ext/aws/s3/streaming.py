@@ -1,0 +1,85 @@
+"""Request bodies into the store: bounded memory, and no blocking of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ...store.objects import Writer
+from ...wire.dispatch import Call
+from .common import Params
+from .requested import Promise
+
+_R = TypeVar("_R")
+_BATCH = 1 << 20
+
+# Hashing and writing release the interpreter lock; more threads than cores, as some wait on disk.
+_threads = ThreadPoolExecutor(16, thread_name_prefix="studio-s3")
+
+
+async def store_body(
+    call: Call, params: Params, promise: Promise, open_writer: Callable[[], Writer[_R]]
+) -> _R:
+    """Write the body and commit it if it is what was promised.
+
+    One batch is written while the next is received, so at most two are in memory.
+    """
+    batches = _batched(_body(call, params))
+    first = await anext(batches, b"")
+    if len(first) < _BATCH:  # then it is the whole body
+        return await _in_thread(_store_whole, first, promise.kept(call), open_writer)
+    writer = await _in_thread(open_writer)
+    try:
+        writing = _submit(writer.write, first)
+        async for batch in batches:
+            await writing
+            writing = _submit(writer.write, batch)
+        await writing
+        return await _in_thread(writer.commit, promise.kept(call))
+    finally:
+        await _in_thread(writer.abort)  # waits for a write in progress; harmless after a commit
+
+
+def _store_whole(
+    body: bytes, expected: dict[str, str], open_writer: Callable[[], Writer[_R]]
+) -> _R:
+    with open_writer() as writer:
+        writer.write(body)
+        return writer.commit(expected)
+
+
+async def _batched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    pieces: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        pieces.append(chunk)
+        size += len(chunk)
+        if size >= _BATCH:
+            yield b"".join(pieces)
+            pieces, size = [], 0
+    if pieces:
+        yield b"".join(pieces)
+
+
+async def _body(call: Call, params: Params) -> AsyncIterator[bytes]:
+    """The request's stream, or what a caller in this process gave as Body."""
+    if call.body is not None:
+        async for chunk in call.body:
+            yield chunk
+        return
+    given: Any = params.get("Body", b"")
+    if not hasattr(given, "read"):
+        yield given.encode() if isinstance(given, str) else bytes(given)
+        return
+    while chunk := await _in_thread(given.read, _BATCH):
+        yield chunk
+
+
+def _submit(function: Callable[..., _R], *arguments: Any) -> asyncio.Future[_R]:
+    return asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
+
+
+async def _in_thread(function: Callable[..., _R], *arguments: Any) -> _R:
+    return await _submit(function, *arguments)

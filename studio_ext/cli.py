@@ -1,0 +1,233 @@
+"""The ``studio`` command.
+
+Nothing heavy is imported before the command that needs it: ``eval "$(studio env)"`` stands in shell
+start-up files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import __version__
+from .config import Config
+from .notebook import session
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, or 1 with the reason on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except session.NotRunning as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `studio logs NAME | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _fail(reason: object) -> int:
+    print(f"studio: {reason}", file=sys.stderr)
+    return 1
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from . import app
+
+    config = Config(home=options.home)
+    if options.host is not None:
+        config.host = options.host
+    if options.port is not None:
+        config.port = options.port
+    app.serve(config)
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    session.require_running(options.home)
+    variables = session.connection(options.home)
+    unset = session.foreign(variables)
+    for line in (_fish if options.shell == "fish" else _posix)(variables, unset):
+        print(line)
+    return 0
+
+
+def _posix(variables: dict[str, str], unset: list[str]) -> list[str]:
+    return [f"unset {' '.join(unset)}"] + [
+        f"export {name}={shlex.quote(value)}" for name, value in variables.items()
+    ]
+
+
+def _fish(variables: dict[str, str], unset: list[str]) -> list[str]:
+    def quoted(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    return [f"set -e {name};" for name in unset] + [
+        f"set -gx {name} {quoted(value)};" for name, value in variables.items()
+    ]
+
+
+def _calling(command: Callable[[argparse.Namespace, Any], int]) -> Command:
+    """A command that calls the API: connects this process, and words the API's errors."""
+
+    def connected(options: argparse.Namespace) -> int:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from .notebook.jobs import Api, NoSuchName
+
+        session.require_running(options.home)
+        session.apply(options.home)
+        try:
+            return command(options, Api())
+        except (ClientError, BotoCoreError, NoSuchName) as error:
+            return _fail(error)
+
+    return connected
+
+
+def _jobs(options: argparse.Namespace, api: Any) -> int:
+    from .notebook import jobs
+
+    rows = jobs.training_jobs(api, status=options.status, limit=options.limit)
+    print(jobs.table(rows, "No training jobs."))
+    return 0
+
+
+def _logs(options: argparse.Namespace, api: Any) -> int:
+    from .notebook import jobs
+
+    for line in jobs.log_lines(api, options.name, follow=options.follow):
+        print(line, flush=options.follow)
+    return 0
+
+
+def _stop(options: argparse.Namespace, api: Any) -> int:
+    from .notebook import jobs
+
+    print(jobs.stop(api, options.name))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from . import doctor
+
+    return doctor.report(Config(home=options.home), print)
+
+
+def _kernel_add(options: argparse.Namespace) -> int:
+    return _kernel(lambda kernels, home: kernels.add(options.name, home, _progress), options)
+
+
+def _kernel_remove(options: argparse.Namespace) -> int:
+    return _kernel(lambda kernels, home: kernels.remove(options.name, home, _progress), options)
+
+
+def _kernel_list(options: argparse.Namespace) -> int:
+    from . import kernels
+
+    found = kernels.installed()
+    for name, recipe in sorted(kernels.RECIPES.items()):
+        state = found.get(name, "not installed")
+        print(f"{name:12} {recipe.display_name:28} {state}")
+    return 0
+
+
+def _kernel(do: Callable[[Any, Any], object], options: argparse.Namespace) -> int:
+    from . import kernels
+
+    try:
+        do(kernels, Config(home=options.home).path)
+    except kernels.KernelError as error:
+        return _fail(error)
+    return 0
+
+
+def _progress(line: str) -> None:
+    print(line, flush=True)
+
+
+def _version(options: argparse.Namespace) -> int:
+    print(f"studio {__version__}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="studio", description="SageMaker's workflow on your own machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    home = argparse.ArgumentParser(add_help=False)
+    home.add_argument(
+        "--home",
+        default=str(session.default_home()),
+        metavar="DIR",
+        help="folder with Studio's data (default: $STUDIO_HOME or ~/.studio)",
+    )
+
+    def add(name: str, command: Command, help: str, **kwargs: Any) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[home], help=help, description=help, **kwargs)
+        made.set_defaults(command=command)
+        return made
+
+    serve = add("serve", _serve, "Run the control plane in the foreground, without JupyterLab.")
+    serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, kept")
+    serve.add_argument("--host", metavar="ADDRESS", help="default: 127.0.0.1")
+
+    env = add("env", _env, 'Print what connects a shell to Studio: eval "$(studio env)".')
+    env.add_argument(
+        "--shell", choices=["posix", "fish"], default="posix", help="whose syntax (default: posix)"
+    )
+
+    jobs = add("jobs", _calling(_jobs), "List training jobs, newest first.")
+    jobs.add_argument(
+        "--status", choices=["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
+    )
+    jobs.add_argument("--limit", type=int, default=20, metavar="N", help="default: 20")
+
+    logs = add("logs", _calling(_logs), "Print the log of a training job or an endpoint.")
+    logs.add_argument("name", metavar="NAME")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
+
+    stop = add("stop", _calling(_stop), "Stop a training job.")
+    stop.add_argument("name", metavar="NAME")
+
+    add("doctor", _doctor, "Check that everything Studio needs is in order.")
+    _add_kernel_commands(commands, home)
+    version = commands.add_parser("version", help="Print the version.")
+    version.set_defaults(command=_version)
+    return parser
+
+
+def _add_kernel_commands(commands: Any, home: argparse.ArgumentParser) -> None:
+    help = "Kernels with packages of their own, connected to Studio."
+    actions = commands.add_parser("kernel", help=help, description=help).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    for action, command, text in (
+        ("add", _kernel_add, "Create the environment and install the kernel (repeatable)."),
+        ("remove", _kernel_remove, "Remove the kernel and its environment."),
+        ("list", _kernel_list, "Show the kernels there are and which are installed."),
+    ):
+        made = actions.add_parser(action, parents=[home], help=text, description=text)
+        made.set_defaults(command=command)
+        if action != "list":
+            made.add_argument("name", metavar="NAME", help="sagemaker")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port number")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

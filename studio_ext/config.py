@@ -1,0 +1,135 @@
+"""Where Studio keeps its things and how much of the machine it may use."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from traitlets import Float, Int, Unicode, default, validate
+from traitlets.config import Configurable
+
+DEFAULT_DOMAIN = "default"
+DEFAULT_USER_PROFILE = "default"
+
+
+class Config(Configurable):
+    """Settings of one Studio home; every process of a Studio reads the same ones."""
+
+    home = Unicode(help="Folder that holds the database, objects, jobs and endpoints.").tag(
+        config=True
+    )
+    database_url = Unicode(
+        help="SQLAlchemy URL of the metadata database; SQLite in the home by default."
+    ).tag(config=True)
+    object_store_url = Unicode(
+        "", help="URL of an S3-compatible store to use instead of local files."
+    ).tag(config=True)
+    host = Unicode("127.0.0.1", help="Address the API listens on.").tag(config=True)
+    port = Int(0, help="Port of the API; 0 takes a free one once and keeps it.").tag(config=True)
+    region = Unicode("us-east-1", help="Region name that ARNs and clients carry.").tag(config=True)
+    account_id = Unicode("000000000000", help="Account id that ARNs carry.").tag(config=True)
+    max_cores = Float(help="Cores that running jobs may use together.").tag(config=True)
+    max_memory_bytes = Int(help="Memory that running jobs may use together.").tag(config=True)
+
+    @default("home")
+    def _default_home(self) -> str:
+        return os.environ.get("STUDIO_HOME") or str(Path.home() / ".studio")
+
+    @validate("home")
+    def _absolute_home(self, proposal: Any) -> str:
+        return str(Path(proposal["value"]).expanduser().absolute())
+
+    @default("database_url")
+    def _default_database_url(self) -> str:
+        return f"sqlite:///{self.path / 'studio.db'}"
+
+    @default("max_cores")
+    def _default_max_cores(self) -> float:
+        return float(len(os.sched_getaffinity(0)))
+
+    @default("max_memory_bytes")
+    def _default_max_memory_bytes(self) -> int:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+    @property
+    def path(self) -> Path:
+        """The home as a path."""
+        return Path(self.home)
+
+    @property
+    def objects_dir(self) -> Path:
+        """Data files of the object store."""
+        return self.path / "objects"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """One folder for each job."""
+        return self.path / "jobs"
+
+    @property
+    def endpoints_dir(self) -> Path:
+        """One folder for each model server instance."""
+        return self.path / "endpoints"
+
+    @property
+    def environments_dir(self) -> Path:
+        """Cached environments made from requirements files."""
+        return self.path / "environments"
+
+    @property
+    def run_dir(self) -> Path:
+        """What running processes say of themselves (ports, process ids)."""
+        return self.path / "run"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Logs of Studio's own processes."""
+        return self.path / "logs"
+
+    @property
+    def socket_dir(self) -> Path:
+        """A short folder for Unix sockets, whose paths are limited to 108 bytes."""
+        digest = hashlib.sha256(self.home.encode()).hexdigest()[:8]
+        return Path(tempfile.gettempdir()) / f"studio-{os.getuid()}" / digest
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the one execution role that every job may take."""
+        return f"arn:aws:iam::{self.account_id}:role/StudioExecutionRole"
+
+    @property
+    def default_bucket(self) -> str:
+        """The bucket the SageMaker SDK uses when none is named."""
+        return f"sagemaker-{self.region}-{self.account_id}"
+
+    def arn(self, resource: str) -> str:
+        """``arn:aws:sagemaker:<region>:<account>:<resource>``."""
+        return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{resource}"
+
+    def make_folders(self) -> None:
+        """Create the home, readable by its owner alone."""
+        for folder in (
+            self.path,
+            self.objects_dir,
+            self.jobs_dir,
+            self.endpoints_dir,
+            self.environments_dir,
+            self.run_dir,
+            self.logs_dir,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        make_private(self.socket_dir.parent)
+        make_private(self.socket_dir)
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only this user can enter; refuse one that another user owns."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or not folder.is_dir() or folder.is_symlink():
+        raise PermissionError(f"{folder} belongs to another user; remove it or set TMPDIR")
+    folder.chmod(0o700)

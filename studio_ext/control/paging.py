@@ -1,0 +1,34 @@
+"""NextToken: where a List goes on. Opaque to clients, refused when it is not ours."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from ..wire.errors import ValidationException
+
+
+def encode(position: Any, asked: Any) -> str:
+    """A token for ``position``, usable only with the same question again."""
+    return base64.urlsafe_b64encode(json.dumps([_digest(asked), position]).encode()).decode()
+
+
+def decode(token: str, asked: Any) -> Any:
+    """The position in a token; ValidationException when it is not of this question."""
+    try:
+        digest, position = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error, UnicodeError):
+        raise ValidationException("Invalid pagination token: NextToken") from None
+    if digest != _digest(asked):
+        raise ValidationException(
+            "Invalid pagination token: NextToken belongs to a request with other parameters"
+        )
+    return position
+
+
+def _digest(asked: Any) -> str:
+    text = json.dumps(asked, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

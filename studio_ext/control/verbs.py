@@ -1,0 +1,152 @@
+"""The generic verbs: Create, Describe, List, Delete of any declared kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..store.resources import NameTaken, Query, Resource, sort_value
+from ..wire.dispatch import Call, Handler, Registry
+from . import paging
+from .kinds import Kind
+from .world import World
+
+DEFAULT_PAGE = 10
+_SORT_BY = {
+    "Name": "name",
+    "CreationTime": "created",
+    "LastModifiedTime": "modified",
+    "Status": "status",
+}
+
+
+class Verbs:
+    """Operations of one kind; a capability registers those that it wants."""
+
+    def __init__(self, world: World, kind: Kind) -> None:
+        self.world = world
+        self.kind = kind
+        world.add_kind(kind)
+
+    def register(self, registry: Registry, *verbs: str) -> None:
+        """Add handlers, for instance ``register(registry, "Create", "Describe", "List")``."""
+        handlers: dict[str, tuple[str, Handler]] = {
+            "Create": (f"Create{self.kind.api}", self.create),
+            "Describe": (f"Describe{self.kind.api}", self.describe),
+            "List": (f"List{self.kind.api}s", self.list),
+            "Delete": (f"Delete{self.kind.api}", self.delete),
+        }
+        for verb in verbs:
+            registry.add("sagemaker", *handlers[verb])
+
+    def find(self, call: Call, name: str) -> Resource:
+        """The caller's resource of that name; the kind's own error when there is none."""
+        kind = self.kind
+        found = self.world.store.resources.get(kind.name, call.caller.domain, name)
+        if found is None:
+            raise kind.not_found(name, self.world.arn(kind, name))
+        return found
+
+    def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Create a resource, atomically with its tags and its event."""
+        kind, world = self.kind, self.world
+        name = params[kind.name_field]
+        arn = world.arn(kind, name)
+        if world.store.resources.get(kind.name, call.caller.domain, name):
+            raise kind.taken(name, arn)
+        state = kind.admit(world, call, params)
+        spec = jsonable({key: value for key, value in params.items() if key != "Tags"})
+        try:
+            resource = world.store.resources.create(
+                kind=kind.name,
+                domain=call.caller.domain,
+                name=name,
+                arn=arn,
+                owner=call.caller.user_profile,
+                status=kind.status,
+                spec=spec,
+                state=state,
+                resource_tags={tag["Key"]: tag["Value"] for tag in params.get("Tags", [])},
+                wake=kind.reconcile is not None,
+            )
+        except NameTaken:
+            raise kind.taken(name, arn) from None
+        world.notify()
+        return {kind.arn_field: resource.arn}
+
+    def describe(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """What was asked for, and what has become of it."""
+        resource = self.find(call, params[self.kind.name_field])
+        return {
+            **resource.spec,
+            **self._common(resource),
+            **self.kind.describe(self.world, resource),
+        }
+
+    def delete(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Delete a resource that nothing runs for."""
+        resource = self.find(call, params[self.kind.name_field])
+        self.world.store.resources.delete(resource.id, call.caller.user_profile)
+        return {}
+
+    def list(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """One page of summaries."""
+        asked = jsonable({k: v for k, v in params.items() if k not in ("NextToken", "MaxResults")})
+        limit = params.get("MaxResults") or DEFAULT_PAGE
+        query = self._query(call, params)
+        query.limit = limit + 1
+        if params.get("NextToken"):
+            query.after = tuple(paging.decode(params["NextToken"], asked))
+        found = self.world.store.resources.list(query)
+        answer: dict[str, Any] = {self.kind.items: [self._summary(r) for r in found[:limit]]}
+        if len(found) > limit:
+            last = found[limit - 1]
+            answer["NextToken"] = paging.encode([sort_value(last, query.sort_by), last.id], asked)
+        return answer
+
+    def _query(self, call: Call, params: dict[str, Any]) -> Query:
+        kind = self.kind
+        order = params.get("SortOrder")
+        status = params.get("StatusEquals")
+        return Query(
+            kind.name,
+            call.caller.domain,
+            name_contains=params.get("NameContains"),
+            created_after=_epoch(params.get("CreationTimeAfter")),
+            created_before=_epoch(params.get("CreationTimeBefore")),
+            modified_after=_epoch(params.get("LastModifiedTimeAfter")),
+            modified_before=_epoch(params.get("LastModifiedTimeBefore")),
+            statuses=[status] if status else None,
+            spec_equals={
+                path: params[name] for name, path in kind.spec_filters.items() if name in params
+            },
+            sort_by=_SORT_BY[params.get("SortBy") or "CreationTime"],
+            descending=order == "Descending" if order else kind.newest_first,
+        )
+
+    def _summary(self, resource: Resource) -> dict[str, Any]:
+        return {**self._common(resource), **self.kind.summarise(self.world, resource)}
+
+    def _common(self, resource: Resource) -> dict[str, Any]:
+        common: dict[str, Any] = {
+            self.kind.name_field: resource.name,
+            self.kind.arn_field: resource.arn,
+            "CreationTime": resource.created,
+            "LastModifiedTime": resource.modified,
+        }
+        if resource.status is not None:
+            common[self.kind.status_field] = resource.status
+        return common
+
+
+def _epoch(value: Any) -> float | None:
+    return value.timestamp() if isinstance(value, datetime) else value
+
+
+def jsonable(value: Any) -> Any:
+    """Parameters as JSON: times become epoch seconds."""
+    if isinstance(value, dict):
+        return {key: jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [jsonable(item) for item in value]
+    return _epoch(value)

@@ -1,0 +1,143 @@
+"""The panels' routes on the Jupyter server: its identity in, the same operations behind."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from posixpath import basename
+from urllib.parse import quote
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado import web
+
+from .hosting.invoke import Invoker
+from .plane import ControlPlane
+from .store.objects import ObjectStoreError, parse_s3_uri
+from .wire.dispatch import Call, Caller, new_request_id
+from .wire.errors import ApiError, ValidationException
+from .wire.parse import parse
+from .wire.request import Request
+from .wire.routing import resolve
+from .wire.serialize import Response, serialize, serialize_error
+
+MAX_INVOCATION_BYTES = 25 * 1024 * 1024
+CHUNK = 256 * 1024
+PROTOCOL = "json"
+_ANSWER_HEADERS = (
+    "content-type",
+    "x-amzn-invoked-production-variant",
+    "x-amzn-sagemaker-custom-attributes",
+    "x-amzn-requestid",
+)
+
+
+class _Handler(ExtensionHandlerMixin, APIHandler):
+    auth_resource = "studio"
+
+    @property
+    def plane(self) -> ControlPlane:
+        """The control plane of this server."""
+        return self.settings["studio_plane"]
+
+    def answer(self, response: Response) -> None:
+        """Send a wire answer."""
+        self.set_status(response.status)
+        for name, value in response.headers.items():
+            self.set_header(name, value)
+        self.finish(response.body)
+
+    def refuse(self, error: ApiError) -> None:
+        """Send an error in the API's form."""
+        self.answer(serialize_error(PROTOCOL, error, new_request_id()))
+
+
+class ApiHandler(_Handler):
+    """Any operation of the API, named by ``X-Amz-Target``, as the panels' user."""
+
+    @web.authenticated
+    @authorized("write", resource="studio")
+    async def post(self) -> None:
+        """Run an operation."""
+        try:
+            self.answer(await self._run())
+        except ApiError as error:
+            self.refuse(error)
+
+    async def _run(self) -> Response:
+        headers = {name.lower(): value for name, value in self.request.headers.items()}
+        if "x-amz-target" not in headers:
+            raise ValidationException("The header X-Amz-Target must name an operation.")
+        request = Request("POST", "/", "", headers, body=self.request.body)
+        dispatcher = self.plane.dispatcher
+        route = resolve(request, dispatcher.registry.services())
+        if route.protocol != PROTOCOL:
+            raise ValidationException("Panels speak AWS JSON only.")
+        call = Call(
+            service=route.operation.service_model.service_name,
+            operation=route.operation,
+            caller=Caller.of(self.plane.credential),
+            region=dispatcher.region,
+            request_id=new_request_id(),
+            headers=headers,
+        )
+        result = await dispatcher.run(call, parse(route, request))
+        return serialize(route, result, call.request_id)
+
+
+@lru_cache(maxsize=4)
+def _invoker(plane: ControlPlane) -> Invoker:
+    return Invoker(plane.world)
+
+
+class InvokeHandler(_Handler):
+    """InvokeEndpoint, for the test form of the endpoint panel."""
+
+    @web.authenticated
+    @authorized("execute", resource="studio")
+    async def post(self, endpoint: str) -> None:
+        """Send the body to an endpoint; answers as the endpoint does."""
+        if len(self.request.body) > MAX_INVOCATION_BYTES:
+            self.refuse(ValidationException(f"Body: more than {MAX_INVOCATION_BYTES} bytes."))
+            return
+        headers = dict(self.request.headers.items())
+        invoker = _invoker(self.plane)
+        try:
+            sent = await asyncio.to_thread(
+                invoker.send, self.plane.credential, endpoint, headers, self.request.body
+            )
+        except ApiError as error:
+            self.refuse(error)
+            return
+        self.set_status(sent.status_code)
+        for name in _ANSWER_HEADERS:
+            if name in sent.headers:
+                self.set_header(name, sent.headers[name])
+        self.finish(sent.content)
+
+
+class ObjectHandler(_Handler):
+    """Download of one object."""
+
+    @web.authenticated
+    @authorized("read", resource="studio")
+    async def get(self) -> None:
+        """Stream ``?uri=s3://bucket/key`` as an attachment."""
+        try:
+            bucket, key = parse_s3_uri(self.get_query_argument("uri"))
+            info, file = await asyncio.to_thread(self.plane.store.objects.open, bucket, key)
+        except ObjectStoreError as error:
+            self.refuse(ApiError(error.code, error.message, error.status))
+            return
+        with file:
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Length", str(info.size))
+            name = quote(basename(key) or "object")
+            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+            while chunk := await asyncio.to_thread(file.read, CHUNK):
+                self.write(chunk)
+                await self.flush()
+        self.finish()
+
+

@@ -1,0 +1,162 @@
+"""What models, endpoint configurations and endpoints must be before they are accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..control.world import World
+from ..run import environments, images
+from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..wire.dispatch import Call
+from ..wire.errors import ValidationException
+
+#: Members of CreateEndpointConfig whose meaning is not built yet.
+_CONFIG_UNBUILT = (
+    "AsyncInferenceConfig",
+    "DataCaptureConfig",
+    "ExplainerConfig",
+    "ShadowProductionVariants",
+)
+_VARIANT_UNBUILT = ("ServerlessConfig", "ManagedInstanceScaling", "RoutingConfig")
+MAX_INSTANCES = 64
+
+
+def admit_model(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Check the container of a model: one, with an image that runs here and data that exists."""
+    container, field = _container(params)
+    if "ModelPackageName" in container:
+        raise ValidationException(
+            f"{field}.ModelPackageName: model packages are not built into Studio yet; give Image "
+            "and ModelDataUrl."
+        )
+    if container.get("Mode", "SingleModel") != "SingleModel":
+        raise ValidationException(f"{field}.Mode: MultiModel is not built into Studio yet.")
+    if "Image" not in container:
+        raise ValidationException(f"{field}.Image: an image URI is required.")
+    try:
+        image = images.resolve(container["Image"])
+        images.check(image, environments.interpreter(image.framework))
+    except images.ImageError as error:
+        raise ValidationException(f"{field}.Image: {error}") from None
+    uri = model_data(container)
+    if uri:
+        _check_exists(world, uri, f"{field}.ModelDataUrl")
+    return {}
+
+
+def _container(params: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    if "InferenceExecutionConfig" in params or len(params.get("Containers", [])) > 1:
+        raise ValidationException(
+            "Containers: inference pipelines of several containers are not built into Studio yet; "
+            "give one PrimaryContainer."
+        )
+    if "PrimaryContainer" in params and "Containers" in params:
+        raise ValidationException("Give PrimaryContainer or Containers, not both.")
+    if "PrimaryContainer" in params:
+        return params["PrimaryContainer"], "PrimaryContainer"
+    if params.get("Containers"):
+        return params["Containers"][0], "Containers[0]"
+    raise ValidationException("PrimaryContainer: a container definition is required.")
+
+
+def container_of(model: dict[str, Any]) -> dict[str, Any]:
+    """The one container of a model that was accepted."""
+    return _container(model)[0]
+
+
+def model_data(container: dict[str, Any]) -> str | None:
+    """S3 URI of a container's model archive, if it has one."""
+    source = container.get("ModelDataSource", {}).get("S3DataSource")
+    if source is None:
+        return container.get("ModelDataUrl")
+    if source["S3DataType"] != "S3Object" or source["CompressionType"] != "Gzip":
+        raise ValidationException(
+            "ModelDataSource.S3DataSource: only S3DataType S3Object with CompressionType Gzip is "
+            "supported."
+        )
+    return str(source["S3Uri"])
+
+
+def _check_exists(world: World, uri: str, field: str) -> None:
+    try:
+        world.store.objects.stat(*parse_s3_uri(uri))
+    except ObjectStoreError:
+        raise ValidationException(f"{field}: Could not find model data at {uri}.") from None
+
+
+def admit_config(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Check the variants of an endpoint configuration and the models that they name."""
+    for member in _CONFIG_UNBUILT:
+        if member in params:
+            raise ValidationException(f"{member}: not built into Studio yet.")
+    names = [variant["VariantName"] for variant in params["ProductionVariants"]]
+    if len(set(names)) != len(names):
+        raise ValidationException(f"ProductionVariants: VariantName must be unique, not {names}.")
+    weights = [v.get("InitialVariantWeight", 1.0) for v in params["ProductionVariants"]]
+    if not any(weight > 0 for weight in weights):
+        raise ValidationException(
+            "ProductionVariants: at least one InitialVariantWeight must be above 0."
+        )
+    for variant in params["ProductionVariants"]:
+        _check_variant(world, call, variant)
+    return {}
+
+
+def _check_variant(world: World, call: Call, variant: dict[str, Any]) -> None:
+    field = f"ProductionVariants[{variant['VariantName']}]"
+    for member in _VARIANT_UNBUILT:
+        if member in variant:
+            raise ValidationException(f"{field}.{member}: not built into Studio yet.")
+    if "ModelName" not in variant:
+        raise ValidationException(f"{field}.ModelName: a model is required.")
+    for member in ("InstanceType", "InitialInstanceCount"):
+        if member not in variant:
+            raise ValidationException(f"{field}.{member}: required for a real-time variant.")
+    if variant["InitialInstanceCount"] > MAX_INSTANCES:
+        raise ValidationException(
+            f"{field}.InitialInstanceCount: {variant['InitialInstanceCount']} is more than the "
+            f"{MAX_INSTANCES} that fit on one machine."
+        )
+    model = variant["ModelName"]
+    if world.store.resources.get("model", call.caller.domain, model) is None:
+        raise ValidationException(f'Could not find model "{world.config.arn(f"model/{model}")}".')
+
+
+def admit_endpoint(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Check that the configuration exists; what to deploy, and nothing serving yet."""
+    config = params["EndpointConfigName"]
+    target = deployment(world, call.caller.domain, config, revision=1)
+    return {"config": config, "revision": 1, "target": target, "serving": None}
+
+
+def deployment(world: World, domain: str, config: str, revision: int) -> dict[str, Any]:
+    """What to run for an endpoint configuration, complete, so that later deletions change nothing.
+
+    Instance ids are made of the revision: each deployment starts instances of its own.
+    """
+    found = world.store.resources.get("endpoint-config", domain, config)
+    if found is None:
+        arn = world.config.arn(f"endpoint-config/{config}")
+        raise ValidationException(f'Could not find endpoint configuration "{arn}".')
+    variants = []
+    for variant in found.spec["ProductionVariants"]:
+        model = world.store.resources.get("model", domain, variant["ModelName"])
+        if model is None:
+            arn = world.config.arn(f"model/{variant['ModelName']}")
+            raise ValidationException(f'Could not find model "{arn}".')
+        container = container_of(model.spec)
+        variants.append(
+            {
+                "name": variant["VariantName"],
+                "weight": variant.get("InitialVariantWeight", 1.0),
+                "count": variant["InitialInstanceCount"],
+                "instance_type": variant["InstanceType"],
+                "model": model.name,
+                "image": container["Image"],
+                "model_data": model_data(container),
+                "environment": container.get("Environment", {}),
+                "revision": revision,
+                "startup_timeout_s": variant.get("ContainerStartupHealthCheckTimeoutInSeconds"),
+            }
+        )
+    return {"config": config, "revision": revision, "variants": variants}

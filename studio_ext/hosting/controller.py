@@ -1,0 +1,192 @@
+"""Drives an endpoint: new instances before old ones, traffic switched in between, then the drain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..control.world import World
+from ..store.resources import Resource
+from . import instances
+from .gateway import client
+from .instances import InstanceFailed
+
+STEP_S = 0.2
+KEEP_S = 2.0
+#: Ended instances whose logs are kept while the endpoint exists.
+MAX_PAST = 20
+
+
+def reconcile(world: World, resource_id: int) -> float | None:
+    """Take one step; in how many seconds to look again."""
+    endpoint = world.store.resources.by_id(resource_id)
+    if endpoint is None:
+        return None
+    if endpoint.status == "Deleting":
+        return _delete(world, endpoint)
+    draining = _drain(world, endpoint)
+    if endpoint.status in ("Creating", "Updating"):
+        return _deploy(world, endpoint)
+    if endpoint.status == "InService":
+        _keep(world, endpoint)
+        return STEP_S if draining else KEEP_S
+    return STEP_S if draining else None
+
+
+def _deploy(world: World, endpoint: Resource) -> float:
+    target = endpoint.state["target"]
+    wanted = instances.wanted(endpoint, target)
+    statuses = {}
+    for instance in wanted:
+        status = instances.observe(world, instance.id)
+        if status is None or (not status["alive"] and status["state"] != "Failed"):
+            try:
+                instances.start(world, endpoint, instance)
+            except InstanceFailed as error:
+                return _give_up(world, endpoint, instance.variant["name"], str(error))
+            continue
+        if status["state"] == "Failed":
+            return _give_up(world, endpoint, instance.variant["name"], status["reason"])
+        statuses[instance.id] = status
+    _keep(world, endpoint)
+    if len(statuses) < len(wanted) or any(s["state"] != "InService" for s in statuses.values()):
+        return STEP_S
+    version = _publish(world, endpoint, target, statuses)
+    if not _applied(world, version):
+        return STEP_S
+    _take_over(world, endpoint, target)
+    return STEP_S
+
+
+def _publish(
+    world: World,
+    endpoint: Resource,
+    deployment: dict[str, Any],
+    statuses: dict[str, dict[str, Any]],
+) -> int:
+    variants = []
+    for variant in deployment["variants"]:
+        ids = [
+            instances.instance_id(endpoint, variant, number) for number in range(variant["count"])
+        ]
+        variants.append(
+            {
+                "name": variant["name"],
+                "weight": variant["weight"],
+                "image": variant["image"],
+                "instances": [
+                    {"id": i, "sockets": [w["socket"] for w in statuses[i]["workers"]]} for i in ids
+                ],
+            }
+        )
+    group = f"log-group:/aws/sagemaker/Endpoints/{endpoint.name}"
+    config = world.config
+    return world.store.routes.put(
+        {
+            "endpoint": endpoint.name,
+            "domain": endpoint.domain,
+            "user_profile": endpoint.owner,
+            "variants": variants,
+            "log_stream_arn": f"arn:aws:logs:{config.region}:{config.account_id}:{group}",
+        }
+    )
+
+
+def _applied(world: World, version: int) -> bool:
+    """Whether the gateway routes by a version or a later one."""
+    state = client.in_flight(world.config)
+    if state is None:
+        client.ensure(world.config)
+        return False
+    return state[0] >= version
+
+
+def _take_over(world: World, endpoint: Resource, target: dict[str, Any]) -> None:
+    """Record the new deployment; the instances it does not use are to be drained."""
+    with world.store.resources.edit(endpoint.id) as edited:
+        if edited is None or edited.status == "Deleting":
+            return
+        state = edited.state
+        kept = {instance.id for instance in instances.wanted(edited, target)}
+        before = [instance.id for instance in instances.wanted(edited, state.get("serving"))]
+        retiring = [*state.get("retiring", []), *(i for i in before if i not in kept)]
+        state.update(serving=target, config=target["config"], target=None, retiring=retiring)
+        state.pop("failure_reason", None)
+        edited.status = "InService"
+
+
+def _give_up(world: World, endpoint: Resource, variant: str, reason: str | None) -> float:
+    """Keep what served before; without it the endpoint has failed."""
+    text = (
+        f"The {variant} variant's model server did not come up: {reason or 'no reason is known'}. "
+        f"See the log group /aws/sagemaker/Endpoints/{endpoint.name}."
+    )
+    with world.store.resources.edit(endpoint.id) as edited:
+        if edited is None or edited.status == "Deleting":
+            return STEP_S
+        state = edited.state
+        serving = {instance.id for instance in instances.wanted(edited, state.get("serving"))}
+        failed = [instance.id for instance in instances.wanted(edited, state["target"])]
+        retiring = [*state.get("retiring", []), *(i for i in failed if i not in serving)]
+        state.update(target=None, retiring=retiring, failure_reason=text)
+        edited.status = "InService" if state.get("serving") else "Failed"
+    return STEP_S
+
+
+def _keep(world: World, endpoint: Resource) -> None:
+    """Start again what died; its sockets have the same paths, so the routes stay right."""
+    for instance in instances.wanted(endpoint, endpoint.state.get("serving")):
+        status = instances.observe(world, instance.id)
+        if status is None or not status["alive"]:
+            instances.start(world, endpoint, instance)
+
+
+def _drain(world: World, endpoint: Resource) -> bool:
+    """End instances that traffic has left, once they are idle; True while there are any."""
+    retiring = endpoint.state.get("retiring", [])
+    if not retiring:
+        return False
+    state = client.in_flight(world.config)
+    busy = state[1] if state else {}
+    ended = [i for i in retiring if not busy.get(i) and instances.stop(world, i)]
+    for identity in _retire(world, endpoint, ended):
+        instances.remove(world, identity)
+    return True
+
+
+def _retire(world: World, endpoint: Resource, ended: list[str]) -> list[str]:
+    """Note instances that have ended; returns those whose logs are kept no longer."""
+    if not ended:
+        return []
+    with world.store.resources.edit(endpoint.id) as edited:
+        if edited is None:
+            return ended
+        past = [*edited.state.get("past", []), *ended]
+        edited.state["retiring"] = [i for i in edited.state["retiring"] if i not in ended]
+        edited.state["past"] = past[-MAX_PAST:]
+    return past[:-MAX_PAST]
+
+
+def _delete(world: World, endpoint: Resource) -> float | None:
+    version = world.store.routes.remove(endpoint.domain, endpoint.name)
+    state = endpoint.state
+    if state.get("serving") and not _applied(world, version):
+        return STEP_S
+    ids = instance_ids(endpoint)
+    if not all([instances.stop(world, identity) for identity in ids]):
+        return STEP_S
+    for identity in ids:
+        instances.remove(world, identity)
+    world.store.credentials.revoke(f"endpoint {endpoint.id}")
+    world.store.resources.delete(endpoint.id, "controller")
+    return None
+
+
+def instance_ids(endpoint: Resource) -> list[str]:
+    """Every instance an endpoint has or had, each once, the serving ones first."""
+    state = endpoint.state
+    deployed = [
+        instance.id
+        for deployment in (state.get("serving"), state.get("target"))
+        for instance in instances.wanted(endpoint, deployment)
+    ]
+    return list(dict.fromkeys([*deployed, *state.get("retiring", []), *state.get("past", [])]))

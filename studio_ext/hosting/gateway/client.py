@@ -1,0 +1,97 @@
+"""What the control plane asks of the gateway: whether it runs, where, and who is busy."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from ...config import Config
+from ...files import read_json
+
+
+@dataclass(frozen=True)
+class GatewayInfo:
+    """A running gateway."""
+
+    pid: int
+    port: int
+    routes_version: int
+    token: str
+
+
+def info(config: Config) -> GatewayInfo | None:
+    """The gateway of a home, None when it does not run or is only starting."""
+    from .process import lock
+
+    held = lock(config)
+    if held is not None:
+        os.close(held)
+        return None
+    state = read_json(config.run_dir / "gateway.json")
+    owner = (config.run_dir / "gateway.lock").read_text()
+    # One that is starting has not yet replaced what the one before it wrote.
+    return GatewayInfo(**state) if state and str(state["pid"]) == owner else None
+
+
+def in_flight(config: Config) -> tuple[int, dict[str, int]] | None:
+    """The routes' version and each instance's open requests; None when nobody answers."""
+    gateway = info(config)
+    if gateway is None:
+        return None
+    connection = http.client.HTTPConnection(config.host, gateway.port, timeout=5)
+    try:
+        connection.request("GET", "/-/routes", headers={"X-Studio-Token": gateway.token})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            return None
+        state = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, json.JSONDecodeError):
+        return None
+    finally:
+        connection.close()
+    return state["version"], state["in_flight"]
+
+
+def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
+    """Start the gateway unless it runs; TimeoutError when it does not come up."""
+    found = info(config)
+    if found is not None:
+        return found
+    command = [
+        *(sys.executable, "-m", __package__, "--home", config.home, "--host", config.host),
+        *("--region", config.region, "--account-id", config.account_id),
+    ]
+    environment = {**os.environ, "STUDIO_DATABASE_URL": config.database_url}
+    config.make_folders()
+    with open(config.logs_dir / "gateway.log", "ab") as log:
+        subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        found = info(config)
+        if found is not None and _answers(config, found.port):
+            return found
+        time.sleep(0.05)
+    raise TimeoutError(f"the gateway did not start; see {config.logs_dir / 'gateway.log'}")
+
+
+def _answers(config: Config, port: int) -> bool:
+    connection = http.client.HTTPConnection(config.host, port, timeout=2)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,186 @@
+"""The gateway's process: one of them for a home, on a port that it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from typing import Any
+
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...config import Config
+from ...files import read_json, write_json
+from ...store import Store
+from .app import Gateway
+from .identity import Identity
+from .metrics import Invocations
+from .routing import Table
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.1
+FLUSH_S = 1.0
+_DRAIN_S = 65
+_PATIENCE_S = 1.0  # who only looks whether the gateway runs has the lock for a moment
+
+
+class Process:
+    """Serves until SIGTERM, which lets requests in flight finish."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._path = config.run_dir / "gateway.json"
+        self._store = Store(config)
+        self._table = Table()
+        self._metrics = Invocations()
+        self._token = secrets.token_urlsafe(24)
+        self._port = 0
+        self._complained = False
+        self._app = Gateway(
+            self._table,
+            Identity(self._store.credentials.get),
+            self._metrics,
+            token=self._token,
+            account_id=config.account_id,
+        )
+
+    async def run(self) -> None:
+        """Serve; returns after SIGTERM or SIGINT when the last request is answered."""
+        listener = self._listen()
+        self._port = listener.getsockname()[1]
+        await self._poll()
+        await asyncio.to_thread(self._publish)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self._app,
+                http="httptools",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_DRAIN_S,
+                server_header=False,
+                proxy_headers=False,
+            )
+        )
+        # uvicorn takes the signals over while it serves, and sends them again afterwards: then
+        # they only have to leave what follows alone.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._flush())]
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._metrics.turn(last=True)
+            self._metrics.flush(self._store.metrics)
+            self._store.close()
+
+    def _listen(self) -> socket.socket:
+        """The port of last time, so that clients find it again; a free one when it is taken."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            known = int((read_json(self._path) or {}).get("port", 0))
+        except (json.JSONDecodeError, ValueError, TypeError):
+            known = 0
+        try:
+            listener.bind((self._config.host, known))
+        except OSError as error:
+            if not known or error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            listener.bind((self._config.host, 0))
+        listener.listen(2048)
+        listener.set_inheritable(True)
+        return listener
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            if await self._poll():
+                await asyncio.to_thread(self._publish)
+
+    async def _poll(self) -> bool:
+        """Apply the routes if they changed."""
+        try:
+            if await asyncio.to_thread(self._store.routes.version) == self._table.version:
+                return False
+            version, documents = await asyncio.to_thread(self._store.routes.snapshot)
+        except (SQLAlchemyError, OSError) as error:
+            if not self._complained:
+                logger.warning("Routes cannot be read, serving by the last ones: %s", error)
+            self._complained = True
+            return False
+        self._complained = False
+        self._table.apply(version, documents)
+        return True
+
+    def _publish(self) -> None:
+        state: dict[str, Any] = {
+            "pid": os.getpid(),
+            "port": self._port,
+            "routes_version": self._table.version,
+            "token": self._token,
+        }
+        try:
+            write_json(self._path, state)
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._path, error)
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            self._metrics.turn()
+            await asyncio.to_thread(self._metrics.flush, self._store.metrics)
+
+
+def lock(config: Config, patience_s: float = 0.0) -> int | None:
+    """Take the home's gateway lock for life; None when another process has it."""
+    path = config.run_dir / "gateway.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                os.close(descriptor)
+                return None
+        time.sleep(0.02)
+
+
+def main(config: Config) -> int:
+    """Run the gateway of a home; 0 at once when it runs already."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    config.make_folders()
+    held = lock(config, _PATIENCE_S)
+    if held is None:
+        logger.info("a gateway serves %s already", config.home)
+        return 0
+    os.ftruncate(held, 0)
+    os.pwrite(held, str(os.getpid()).encode(), 0)
+    _run(Process(config))
+    return 0
+
+
+def _run(process: Process) -> None:
+    try:
+        import uvloop
+    except ImportError:  # not on every platform
+        asyncio.run(process.run())
+    else:
+        uvloop.run(process.run())

@@ -1,0 +1,189 @@
+"""Model server instances as processes of this machine: started, looked at, ended."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ..control.world import World
+from ..files import read_json, write_json
+from ..run import environments, images
+from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..store.resources import Resource
+
+STATUS = "status.json"
+START_GRACE_S = 10.0
+
+
+class InstanceFailed(Exception):
+    """An instance that cannot come up; the text is for the user."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An instance that a deployment asks for."""
+
+    id: str
+    variant: dict[str, Any]
+
+
+def wanted(endpoint: Resource, deployment: dict[str, Any] | None) -> list[Wanted]:
+    """Instances of a deployment, with ids that are the same each time."""
+    if deployment is None:
+        return []
+    return [
+        Wanted(instance_id(endpoint, variant, number), variant)
+        for variant in deployment["variants"]
+        for number in range(variant["count"])
+    ]
+
+
+def instance_id(endpoint: Resource, variant: dict[str, Any], number: int) -> str:
+    """Deterministic, so that looking twice never starts two."""
+    return f"endpoint-{endpoint.id}-{variant['revision']}-{variant['name']}-{number}"
+
+
+def folder(world: World, identity: str) -> Path:
+    """The folder of an instance."""
+    return world.config.endpoints_dir / identity
+
+
+def observe(world: World, identity: str) -> dict[str, Any] | None:
+    """The status an instance gives of itself, with ``alive``; None when it was never started."""
+    root = folder(world, identity)
+    if not (root / "instance.json").exists():
+        return None
+    status: dict[str, Any] | None = read_json(root / STATUS)
+    if status is None:
+        return {"state": "Starting", "reason": None, "workers": [], "alive": _is_new(root)}
+    return {**status, "alive": _supervisor(root, status["pid"]) is not None}
+
+
+def _is_new(root: Path) -> bool:
+    """Whether an instance was started so lately that its supervisor may have said nothing yet."""
+    try:
+        return time.time() - (root / "instance.json").stat().st_mtime < START_GRACE_S
+    except FileNotFoundError:
+        return False
+
+
+def start(world: World, endpoint: Resource, instance: Wanted) -> None:
+    """Start an instance that does not run; may be called again at any time."""
+    root = folder(world, instance.id)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    variant = instance.variant
+    image = images.resolve(variant["image"])
+    environment = _environment(world, endpoint, variant, image)
+    code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    document = {
+        "id": instance.id,
+        "endpoint": endpoint.name,
+        "variant": variant["name"],
+        "image": variant["image"],
+        "python": environments.interpreter(image.framework),
+        "framework": _framework(image, environment),
+        "model_archive": _fetch(world, root, variant["model_data"], "model.tar.gz"),
+        "code_archive": _fetch(world, root, code, "code.tar.gz") if "s3://" in code else None,
+        "environment": environment,
+        "environments": str(world.config.environments_dir),
+        "workers": _workers(world, variant, environment),
+        "socket_dir": str(world.config.socket_dir),
+    }
+    if variant.get("startup_timeout_s"):
+        document["startup_timeout_s"] = variant["startup_timeout_s"]
+    (root / STATUS).unlink(missing_ok=True)
+    write_json(root / "instance.json", document)
+    with open(root / "log", "ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "studio_ext.hosting.modelserver", str(root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def _framework(image: images.Image, environment: dict[str, str]) -> str:
+    scripted = environment.get("SAGEMAKER_PROGRAM") or environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
+    if image.algorithm and not scripted:
+        return f"{image.algorithm}-algorithm"
+    return image.framework
+
+
+def _environment(
+    world: World, endpoint: Resource, variant: dict[str, Any], image: images.Image
+) -> dict[str, str]:
+    purpose = f"endpoint {endpoint.id}"
+    credential = world.store.credentials.of_purpose(purpose) or world.store.credentials.issue(
+        purpose, domain=endpoint.domain, user_profile=endpoint.owner
+    )
+    return {
+        **world.connect(credential),
+        "SAGEMAKER_REGION": world.config.region,
+        "AWS_REGION": world.config.region,
+        **image.environment,
+        **variant["environment"],
+    }
+
+
+def _workers(world: World, variant: dict[str, Any], environment: dict[str, str]) -> int:
+    """By the container's own setting, else one for each core shared by the variant's instances."""
+    asked = environment.get("SAGEMAKER_MODEL_SERVER_WORKERS", "")
+    if re.fullmatch(r"[1-9]\d{0,2}", asked):
+        return int(asked)
+    return max(1, int(world.config.max_cores) // int(variant["count"] or 1))
+
+
+def _fetch(world: World, root: Path, uri: str | None, name: str) -> str | None:
+    """A link to an archive, kept as long as the instance: the object may be deleted meanwhile."""
+    if not uri:
+        return None
+    target = root / name
+    if target.exists():
+        return str(target)
+    partial = root / f".{name}"
+    partial.unlink(missing_ok=True)
+    try:
+        world.store.objects.link(*parse_s3_uri(uri), partial)
+    except ObjectStoreError as error:
+        raise InstanceFailed(f"{uri} cannot be read: {error}") from None
+    partial.rename(target)
+    return str(target)
+
+
+def stop(world: World, identity: str) -> bool:
+    """Ask an instance to end after the requests in flight; True once it has."""
+    root = folder(world, identity)
+    status = read_json(root / STATUS)
+    if status is None:
+        return not _is_new(root)
+    process = _supervisor(root, status["pid"])
+    if process is not None:
+        process.send_signal(signal.SIGTERM)
+    return process is None
+
+
+def remove(world: World, identity: str) -> None:
+    """Delete the folder of an instance that has ended."""
+    shutil.rmtree(folder(world, identity), ignore_errors=True)
+
+
+def _supervisor(root: Path, pid: int) -> psutil.Process | None:
+    """The process that supervises an instance; a number taken over by another is not it."""
+    try:
+        process = psutil.Process(pid)
+        if str(root) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    except psutil.NoSuchProcess:
+        pass
+    return None

@@ -1,0 +1,92 @@
+"""InvokeEndpoint on the control plane: passed on to the gateway, for clients with one URL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from ..control.world import World
+from ..store.credentials import Credential
+from ..wire.dispatch import Call, Handler
+from ..wire.errors import AccessDenied, ApiError
+from .gateway import client
+
+TIMEOUT_S = 70.0
+_PASSED_ON = (
+    "content-type",
+    "accept",
+    "x-amzn-sagemaker-custom-attributes",
+    "x-amzn-sagemaker-target-model",
+    "x-amzn-sagemaker-target-variant",
+    "x-amzn-sagemaker-target-container-hostname",
+    "x-amzn-sagemaker-inference-id",
+    "x-amzn-sagemaker-enable-explanations",
+    "x-amzn-sagemaker-inference-component",
+    "x-amzn-sagemaker-session-id",
+)
+
+
+class Invoker:
+    """Sends requests to the gateway, signed as their caller."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._http = httpx.Client(
+            timeout=TIMEOUT_S, trust_env=False, limits=httpx.Limits(max_connections=64)
+        )
+
+    def send(
+        self, credential: Credential, endpoint: str, headers: dict[str, str], body: bytes
+    ) -> httpx.Response:
+        """The gateway's answer, whatever it is; ApiError when there is no gateway."""
+        gateway = client.info(self._world.config) or client.ensure(self._world.config)
+        url = f"http://{self._world.config.host}:{gateway.port}/endpoints/{endpoint}/invocations"
+        kept = {name: value for name, value in headers.items() if name.lower() in _PASSED_ON}
+        request = AWSRequest("POST", url, headers=kept, data=body)
+        keys = Credentials(
+            credential.access_key_id, credential.secret_access_key, credential.session_token
+        )
+        SigV4Auth(keys, "sagemaker", self._world.config.region).add_auth(request)
+        try:
+            return self._http.post(url, content=body, headers=dict(request.headers.items()))
+        except httpx.HTTPError as error:
+            text = f"The invocation gateway does not answer: {error}"
+            raise ApiError("ServiceUnavailable", text, 503) from None
+
+
+def handler(world: World) -> Handler:
+    """The handler of ``InvokeEndpoint``."""
+    invoker = Invoker(world)
+
+    def invoke_endpoint(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        credential = world.store.credentials.get(call.caller.access_key)
+        if credential is None:
+            raise AccessDenied("The access key of this request has been revoked.")
+        answer = invoker.send(
+            credential, params["EndpointName"], dict(call.headers), params.get("Body", b"")
+        )
+        if answer.status_code != 200:
+            raise _error(answer)
+        return {
+            "Body": answer.content,
+            "ContentType": answer.headers.get("content-type"),
+            "InvokedProductionVariant": answer.headers.get("x-amzn-invoked-production-variant"),
+            "CustomAttributes": answer.headers.get("x-amzn-sagemaker-custom-attributes"),
+        }
+
+    return invoke_endpoint
+
+
+def _error(answer: httpx.Response) -> ApiError:
+    try:
+        document = answer.json()
+    except ValueError:
+        return ApiError("InternalFailure", answer.text[:1000], answer.status_code)
+    code = answer.headers.get("x-amzn-errortype") or document.get("__type") or "InternalFailure"
+    message = document.pop("message", None) or document.pop("Message", "")
+    document.pop("__type", None)
+    return ApiError(code, message, answer.status_code, fields=document)

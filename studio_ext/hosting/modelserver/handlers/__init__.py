@@ -1,0 +1,30 @@
+"""What each framework's image does when the user's module leaves a function out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    "sklearn": "scikit_learn",
+    "pytorch": "pytorch",
+    "xgboost": "xgboost_script",
+}
+
+
+def default_handler(framework: str) -> Any:
+    """The defaults of a framework; those of the toolkit itself for any other."""
+    module = import_module("." + _MODULES.get(framework, "toolkit"), __name__)
+    return module.Handler()
+
+
+def service(framework: str, model_dir: str, environment: Mapping[str, str]) -> Any:
+    """What loads the model (``load()``) and answers requests (``answer(header, body)``)."""
+    if framework == "xgboost-algorithm":
+        from .xgboost_algorithm import AlgorithmService
+
+        return AlgorithmService(model_dir, environment)
+    from ..service import Service
+
+    return Service(default_handler(framework), model_dir, environment)

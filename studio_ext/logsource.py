@@ -1,0 +1,81 @@
+"""Which log groups and streams there are: those of jobs and of endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .aws.logs.source import LogStream
+from .control.world import World
+from .hosting import controller, instances
+from .run.logs import LogReader
+from .store.resources import Query, Resource
+from .training.launch import job_id
+from .wire.dispatch import Caller
+
+TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+ENDPOINTS = "/aws/sagemaker/Endpoints/"
+PAGE = 1000
+
+
+class ResourceLogs:
+    """The logs of a domain's resources, named as SageMaker names them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def groups(self, caller: Caller) -> Iterator[str]:
+        """One group for all training jobs, one for each endpoint."""
+        yield TRAINING_JOBS
+        for endpoint in self._all("endpoint", caller):
+            yield ENDPOINTS + endpoint.name
+
+    def streams(self, caller: Caller, group: str, prefix: str) -> Iterator[LogStream]:
+        """Streams of a group that begin with a prefix; KeyError when there is no such group."""
+        if group == TRAINING_JOBS:
+            return self._job_streams(caller, prefix)
+        endpoint = self._get("endpoint", caller, group.removeprefix(ENDPOINTS))
+        if not group.startswith(ENDPOINTS) or endpoint is None:
+            raise KeyError(group)
+        return self._endpoint_streams(endpoint, prefix)
+
+    def _job_streams(self, caller: Caller, prefix: str) -> Iterator[LogStream]:
+        """``<job>/algo-1-<epoch>``; a whole job name in the prefix is looked up directly."""
+        name, separator, _ = prefix.partition("/")
+        if separator:
+            job = self._get("training-job", caller, name)
+            jobs = iter([job] if job else [])
+        else:
+            jobs = (j for j in self._all("training-job", caller) if j.name.startswith(prefix))
+        for job in jobs:
+            log = self._world.runner.log_path(job_id(job))
+            stream = f"{job.name}/algo-1-{int(job.created)}"
+            if log.exists() and stream.startswith(prefix):
+                ended = job.status not in ("InProgress", "Stopping")
+                yield _stream(stream, job.created, log.parent, ended)
+
+    def _endpoint_streams(self, endpoint: Resource, prefix: str) -> Iterator[LogStream]:
+        """``<variant>/i-<instance>``."""
+        for identity in controller.instance_ids(endpoint):
+            folder = instances.folder(self._world, identity)
+            _, _, revision, rest = identity.split("-", 3)
+            variant, _, number = rest.rpartition("-")
+            name = f"{variant}/i-{endpoint.id:06x}{int(revision):06x}{int(number):04x}"
+            if (folder / "log").exists() and name.startswith(prefix):
+                ended = identity in endpoint.state.get("past", [])
+                yield _stream(name, endpoint.created, folder, ended)
+
+    def _get(self, kind: str, caller: Caller, name: str) -> Resource | None:
+        return self._world.store.resources.get(kind, caller.domain, name)
+
+    def _all(self, kind: str, caller: Caller) -> Iterator[Resource]:
+        query = Query(kind, caller.domain, sort_by="name", limit=PAGE)
+        while page := self._world.store.resources.list(query):
+            yield from page
+            query.after = (page[-1].name, page[-1].id)
+
+
+def _stream(name: str, created: float, folder: Path, ended: bool) -> LogStream:
+    return LogStream(
+        name, created, lambda: LogReader(folder / "log", folder / "log.index", ended)
+    )

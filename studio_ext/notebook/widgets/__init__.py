@@ -1,0 +1,1 @@
+"""Live views of Studio's resources in notebooks."""

@@ -1,0 +1,210 @@
+"""The control plane: every operation on one port, controllers, and the gateway kept running.
+
+It runs in the Jupyter server's process or alone; in both on threads of its own, so that it never
+waits for a notebook nor a notebook for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from logging.handlers import RotatingFileHandler
+
+import psutil
+import uvicorn
+
+from . import home
+from .aws import cloudwatch, iam, logs, s3, sts
+from .config import Config
+from .control.reconciler import Reconciler
+from .control.tags import Tags
+from .control.world import World
+from .files import read_json, write_json
+from .hosting import operations as hosting
+from .hosting.gateway import client as gateway
+from .logsource import ResourceLogs
+from .notebook import session
+from .run.runners.process import ProcessRunner
+from .store import Store
+from .store.credentials import Credential
+from .store.objects import LocalObjectStore
+from .training import operations as training
+from .wire.dispatch import Dispatcher, Registry
+from .wire.server import asgi_app
+
+log = logging.getLogger(__name__)
+
+KEEP_S = 5.0
+START_TIMEOUT_S = 30.0
+SWEEP_S = 3600.0
+STALE_UPLOAD_S = 7 * 24 * 3600.0
+MAX_LOG_BYTES = 16 * 1024 * 1024
+
+
+class ControlPlane:
+    """One Studio, started by :meth:`start` and ended by :meth:`stop`; jobs and endpoints go on."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.store = Store(config)
+        self.credential = self.store.credentials.default()
+        self.world = World(
+            config=config,
+            store=self.store,
+            runner=ProcessRunner(config.jobs_dir, config.environments_dir),
+            connect=self._connect,
+        )
+        self.dispatcher = Dispatcher(self._registry(), self.store.credentials, config.region)
+        self.reconciler = Reconciler(self.world)
+        self._socket = _listen(config)
+        self.port: int = self._socket.getsockname()[1]
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                asgi_app(self.dispatcher),
+                log_config=None,
+                access_log=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+        )
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._serve, name="studio-api", daemon=True),
+            threading.Thread(target=self._keep, name="studio-keeper", daemon=True),
+        ]
+
+    def _registry(self) -> Registry:
+        registry = Registry()
+        training.register(registry, self.world)
+        hosting.register(registry, self.world)
+        Tags(self.world).register(registry)
+        sts.register(registry, self.store.credentials)
+        iam.register(registry)
+        logs.register(registry, ResourceLogs(self.world))
+        cloudwatch.register(registry, self.store)
+        home.register(registry, self)
+        if isinstance(self.store.objects, LocalObjectStore):
+            s3.register(registry, self.store.objects)
+        return registry
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach the API."""
+        return f"http://{session.reachable(self.config.host)}:{self.port}"
+
+    def start(self) -> None:
+        """Serve; returns once the API and the gateway answer."""
+        _log_to_file(self.config)
+        self._announce()
+        for thread in self._threads[:1]:
+            thread.start()
+        gateway.ensure(self.config)
+        self.reconciler.start()
+        self._threads[1].start()
+        end = time.monotonic() + START_TIMEOUT_S
+        while not self._server.started:
+            if time.monotonic() > end:
+                raise TimeoutError(f"the API did not start on {self.url}")
+            time.sleep(0.01)
+        log.info("Studio serves %s from %s", self.url, self.config.home)
+
+    def stop(self) -> None:
+        """End this process's part; what runs goes on and is found again."""
+        self._stopping.set()
+        self._server.should_exit = True
+        self.reconciler.stop()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self.dispatcher.close()
+        self.store.close()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def _keep(self) -> None:
+        """Keep the gateway running and this process findable; clean up now and then."""
+        swept = 0.0
+        while not self._stopping.wait(KEEP_S):
+            try:
+                gateway.ensure(self.config)
+                self._announce()
+                if time.monotonic() - swept > SWEEP_S:
+                    swept = time.monotonic()
+                    self._sweep()
+            except Exception:
+                log.exception("keeping the gateway and the home in order failed")
+
+    def _sweep(self) -> None:
+        if isinstance(self.store.objects, LocalObjectStore):
+            self.store.objects.sweep(uploads_older_than_s=STALE_UPLOAD_S)
+
+    def _announce(self) -> None:
+        """Write where this control plane is, unless another one that lives has done so."""
+        path = self.config.run_dir / "control.json"
+        known = read_json(path) or {}
+        if known.get("pid") != os.getpid() and _serves(known):
+            return
+        mine = {"pid": os.getpid(), "host": self.config.host, "port": self.port}
+        if known != mine:
+            write_json(path, mine)
+
+    def _connect(self, credential: Credential) -> dict[str, str]:
+        """Environment for code that runs for a credential on this machine."""
+        variables = session.connection(self.config.path, environ={}, region=self.config.region)
+        variables.pop("STUDIO_HOME", None)
+        variables["AWS_ENDPOINT_URL"] = self.url
+        variables["AWS_ACCESS_KEY_ID"] = credential.access_key_id
+        variables["AWS_SECRET_ACCESS_KEY"] = credential.secret_access_key
+        if credential.session_token:
+            variables["AWS_SESSION_TOKEN"] = credential.session_token
+        return variables
+
+
+def _listen(config: Config) -> socket.socket:
+    """A listening socket on the configured port, else on the one this home had before.
+
+    A port that is set and taken is an error; one that was merely remembered is given up.
+    """
+    before = read_json(config.run_dir / "control.json") or {}
+    choices = [config.port] if config.port else [before.get("port", 0), 0]
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    for number, port in enumerate(choices):
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((config.host, port))
+            listener.listen(1024)
+            return listener
+        except OSError as error:
+            listener.close()
+            if number == len(choices) - 1:
+                raise OSError(
+                    error.errno, f"Studio cannot listen on {config.host}:{port}: {error.strerror}"
+                ) from None
+    raise AssertionError("there is always a choice")
+
+
+def _serves(known: dict[str, object]) -> bool:
+    """Whether the control plane that announced itself still lives and listens."""
+    pid, port = known.get("pid"), known.get("port")
+    if not isinstance(pid, int) or not isinstance(port, int) or not psutil.pid_exists(pid):
+        return False
+    return session.listens(session.reachable(str(known.get("host"))), port, timeout_s=0.5)
+
+
+def _log_to_file(config: Config) -> None:
+    """Send this package's log and the access log to a file in the home, once."""
+    path = config.logs_dir / "control.log"
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("studio_ext", "studio.access"):
+        logger = logging.getLogger(name)
+        if any(getattr(h, "baseFilename", None) == str(path) for h in logger.handlers):
+            continue
+        handler = RotatingFileHandler(path, maxBytes=MAX_LOG_BYTES, backupCount=3)
+        handler.setFormatter(form)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)

@@ -1,0 +1,82 @@
+"""What a supervisor notes of its job: ``status.json`` and the log."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from studio_ext.files import write_json
+from studio_ext.run.contract import JobStatus, Transition
+from studio_ext.run.layout import JobFolder
+from studio_ext.run.logs import Indexer
+
+MESSAGES = {
+    "Starting": "Preparing the job",
+    "Downloading": "Downloading input data",
+    "Training": "Training in progress",
+    "Stopping": "Stopping the job",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job reached its time limit",
+    "Failed": "Training job failed",
+}
+
+
+class Journal:
+    """Keeps the status and the log of one job; every change is on disk before it returns."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._path = folder.status
+        self.status = JobStatus("Starting", [], os.getpid())
+        self.log = os.open(folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._indexer = Indexer(folder.log, folder.index)
+
+    @property
+    def log_size(self) -> int:
+        """Bytes in the log."""
+        return os.fstat(self.log).st_size
+
+    def enter(self, status: str) -> None:
+        """Begin a phase; Stopping is no phase of its own, it goes on within the present one."""
+        now = time.time()
+        phase = self.status.phase if status == "Stopping" else status
+        self._save(
+            replace(
+                self.status,
+                phase=phase,
+                stopping=self.status.stopping or status == "Stopping",
+                transitions=[*self._past(now), Transition(status, now, None, MESSAGES[status])],
+            )
+        )
+
+    def finish(self, result: JobStatus) -> None:
+        """Note the outcome that ``result`` has."""
+        now = time.time()
+        message = result.failure_reason or MESSAGES[str(result.outcome)]
+        last = Transition(str(result.outcome), now, now, message)
+        self._save(
+            replace(
+                result,
+                phase="Done",
+                stopping=self.status.stopping,
+                transitions=[*self._past(now), last],
+            )
+        )
+
+    def say(self, text: str) -> None:
+        """Add a line to the log."""
+        os.write(self.log, f"{text}\n".encode())
+        self.sample()
+
+    def sample(self) -> None:
+        """Date what was added to the log."""
+        self._indexer.sample()
+
+    def _past(self, now: float) -> list[Transition]:
+        return [replace(item, end=item.end or now) for item in self.status.transitions]
+
+    def _save(self, status: JobStatus) -> None:
+        self.status = status
+        write_json(self._path, status.to_json())

@@ -1,0 +1,64 @@
+"""What Studio remembers: resources, objects, metrics, credentials and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from ..config import Config
+from . import database
+from .credentials import Credentials
+from .metrics import Metrics
+from .resources import Resources
+from .routes import Routes
+
+if TYPE_CHECKING:
+    from .objects import ObjectStore
+
+
+class Store:
+    """Everything that outlives a process, behind one object.
+
+    Thread-safe: each call takes its own connection.
+    """
+
+    def __init__(self, config: Config) -> None:
+        """Open the home of ``config``, creating folders and tables where they are missing."""
+        from . import objects  # noqa: F401  (declares its tables)
+
+        config.make_folders()
+        self.config = config
+        self.engine = database.open_engine(config.database_url)
+        with self.begin() as connection:
+            database.metadata.create_all(connection)
+        self.resources = Resources(self.engine)
+        self.metrics = Metrics(self.engine)
+        self.credentials = Credentials(self.engine, config)
+        self.routes = Routes(self.engine)
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store that the configuration names."""
+        from .objects import open_object_store
+
+        return open_object_store(self.config, self.engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction."""
+        with database.write(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only snapshot."""
+        with database.read(self.engine) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.engine.dispose()

@@ -1,0 +1,73 @@
+"""Where invocations go: what hosting publishes and the gateway reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, Engine, Integer, String, Table, func, select
+
+from .database import metadata, read, write
+
+routes = Table(
+    "routes",
+    metadata,
+    Column("domain", String(63), primary_key=True),
+    Column("endpoint", String(63), primary_key=True),
+    Column("document", JSON(none_as_null=True)),  # NULL marks a removed endpoint, so that the version never falls
+    Column("version", Integer, nullable=False, index=True),
+)
+
+
+class Routes:
+    """Versioned routing documents, one for each endpoint."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def version(self) -> int:
+        """The newest version of any route; grows with every change."""
+        with read(self._engine) as connection:
+            return _version(connection)
+
+    def all(self) -> list[dict[str, Any]]:
+        """The routing documents of every endpoint in service."""
+        with read(self._engine) as connection:
+            return list(connection.scalars(select(routes.c.document).where(_is_set())))
+
+    def snapshot(self) -> tuple[int, list[dict[str, Any]]]:
+        """Version and documents as of one moment."""
+        with read(self._engine) as connection:
+            documents = list(connection.scalars(select(routes.c.document).where(_is_set())))
+            return _version(connection), documents
+
+    def put(self, document: dict[str, Any]) -> int:
+        """Publish an endpoint's routing document; the version that carries it."""
+        return self._set(document["domain"], document["endpoint"], document)
+
+    def remove(self, domain: str, endpoint: str) -> int:
+        """Stop routing to an endpoint; the version from which on that holds."""
+        return self._set(domain, endpoint, None)
+
+    def _set(self, domain: str, endpoint: str, document: dict[str, Any] | None) -> int:
+        at = (routes.c.domain == domain) & (routes.c.endpoint == endpoint)
+        with write(self._engine) as connection:
+            row = connection.execute(select(routes).where(at)).one_or_none()
+            if row is not None and row.document == document:
+                return int(row.version)
+            version = _version(connection) + 1
+            values = {"document": document, "version": version}
+            if row is None:
+                connection.execute(
+                    routes.insert().values(domain=domain, endpoint=endpoint, **values)
+                )
+            else:
+                connection.execute(routes.update().where(at).values(**values))
+        return version
+
+
+def _is_set() -> Any:
+    return routes.c.document.is_not(None)
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.scalar(select(func.coalesce(func.max(routes.c.version), 0))) or 0)

@@ -1,0 +1,205 @@
+"""Drives a training job from accepted to its end, one look at a time."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from typing import Any
+
+from ..control import admission
+from ..control.world import World
+from ..run.contract import JobStatus
+from ..store.objects import ObjectStoreError
+from ..store.resources import Resource
+from . import metrics, outputs
+from .inputs import InputUnavailable, staging_folder
+from .launch import job_id, job_spec
+
+LOOK_S = 0.5
+QUEUE_S = 0.5
+CHECKPOINT_S = 5.0
+QUEUED_KINDS = ["training-job"]
+_FINAL = {"Completed": "Completed", "Failed": "Failed"}
+
+
+def reconcile(world: World, resource_id: int) -> float | None:
+    """Take one step; in how many seconds to look again."""
+    resource = world.store.resources.by_id(resource_id)
+    if resource is None or resource.status not in ("InProgress", "Stopping"):
+        return None
+    if "launched" not in resource.state:
+        return _launch(world, resource)
+    status = world.runner.observe(job_id(resource))
+    if status is None:
+        # Noted, but killed before the runner was told: tell it now.
+        return _launch(world, resource)
+    if resource.status == "Stopping" and not status.stopping and status.phase != "Done":
+        world.runner.stop(job_id(resource))
+    if status.phase == "Done":
+        return _finish(world, resource, status)
+    if not status.alive:
+        lost = status.failed(
+            "InternalServerError", "the job's supervisor was killed; please start the job again"
+        )
+        return _finish(world, resource, lost)
+    return _follow(world, resource, status)
+
+
+def _launch(world: World, resource: Resource) -> float | None:
+    if resource.status == "Stopping":
+        return _end(world, resource, "Stopped", "Training job stopped before it started")
+    cores = admission.cores_of(
+        world.config, resource.spec.get("ResourceConfig", {}).get("InstanceType", "local")
+    )
+    if not admission.admit(world, resource.id, cores, QUEUED_KINDS):
+        _note(world, resource, "Pending", f"Waiting for {cores:g} free cores")
+        return QUEUE_S
+    admitted = world.store.resources.by_id(resource.id)
+    assert admitted is not None
+    try:
+        spec = job_spec(world, admitted)
+    except InputUnavailable as error:
+        reason = f"ClientError: Data download failed: {error}"
+        return _end(world, admitted, "Failed", "Training job failed", failure_reason=reason)
+    with world.store.resources.edit(resource.id) as edited:
+        if edited is None:
+            return None
+        edited.state["launched"] = edited.state.get("launched", time.time())
+    world.runner.launch(replace(spec, id=job_id(resource)))
+    return 0.1
+
+
+def _note(world: World, resource: Resource, secondary: str, message: str) -> None:
+    """Record a secondary status that the runner knows nothing of."""
+    if resource.state["secondary"] == secondary:
+        return
+    with world.store.resources.edit(resource.id) as edited:
+        if edited is not None:
+            _enter(edited.state, secondary, message, time.time())
+
+
+def _enter(state: dict[str, Any], secondary: str, message: str, at: float) -> None:
+    if state["transitions"]:
+        state["transitions"][-1].setdefault("EndTime", at)
+    transition = {"Status": secondary, "StartTime": at, "StatusMessage": message}
+    state["transitions"].append(transition)
+    state["secondary"] = secondary
+
+
+def _follow(world: World, resource: Resource, status: JobStatus) -> float:
+    changes = _progress(world, resource, status)
+    if changes:
+        with world.store.resources.edit(resource.id) as edited:
+            if edited is not None:
+                edited.state.update(changes)
+    if status.phase in ("Training", "Uploading"):
+        shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
+    return LOOK_S
+
+
+def _progress(world: World, resource: Resource, status: JobStatus) -> dict[str, Any]:
+    """What has changed since it was last noted."""
+    state = resource.state
+    new: dict[str, Any] = _transitions(state, status)
+    read = metrics.collect(world, resource)
+    if read is not None:
+        new["metrics"] = read
+    now = time.time()
+    if now - state.get("checkpointed", 0.0) > CHECKPOINT_S:
+        stored = _checkpoints(world, resource)
+        if stored is not None:
+            new["checkpoints"] = stored
+            new["checkpointed"] = now
+    return {key: value for key, value in new.items() if state.get(key) != value}
+
+
+def _checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
+    try:
+        return outputs.sync_checkpoints(world, resource)
+    except (ObjectStoreError, OSError):
+        return None  # tried again at the next look; the last one, at the end, counts
+
+
+def _transitions(state: dict[str, Any], status: JobStatus) -> dict[str, Any]:
+    """The runner's transitions after those from before the launch."""
+    own = [t for t in state["transitions"] if t["Status"] in ("Starting", "Pending")]
+    theirs = [
+        {
+            "Status": t.status,
+            "StartTime": t.start,
+            **({"EndTime": t.end} if t.end is not None else {}),
+            "StatusMessage": t.message,
+        }
+        for t in status.transitions
+        if t.status not in ("Starting", "Pending")
+    ]
+    if not theirs:
+        return {}
+    own[-1]["EndTime"] = own[-1].get("EndTime", theirs[0]["StartTime"])
+    started = next((t["StartTime"] for t in theirs if t["Status"] == "Downloading"), None)
+    found = {"transitions": own + theirs, "secondary": theirs[-1]["Status"]}
+    return found | ({"started": started} if started else {})
+
+
+def _finish(world: World, resource: Resource, status: JobStatus) -> None:
+    """Store what the job leaves behind, then record its end: in that order, and repeatably."""
+    read = metrics.collect(world, resource)
+    outcome, reason, artifacts = status.outcome or "Failed", status.failure_reason, None
+    resource.state["secondary"] = "Uploading"
+    try:
+        stored = outputs.sync_checkpoints(world, resource)
+        artifacts = outputs.upload(world, resource, status)
+    except (outputs.OutputFailed, ObjectStoreError) as error:
+        outcome, reason, stored = "Failed", f"ClientError: {error}", None
+    extra: dict[str, Any] = {**_transitions(resource.state, status)}
+    if read is not None:
+        extra["metrics"] = read
+    if stored is not None:
+        extra["checkpoints"] = stored
+    if artifacts and outcome != "Failed":
+        extra["artifacts"] = artifacts
+    if status.exit_message:
+        extra["exit_message"] = status.exit_message
+    if status.exit_code is not None:
+        extra["exit_code"] = status.exit_code
+    _end(world, resource, outcome, _MESSAGES[outcome], failure_reason=reason, **extra)
+
+
+_MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+
+
+def _end(
+    world: World,
+    resource: Resource,
+    outcome: str,
+    message: str,
+    *,
+    failure_reason: str | None = None,
+    **extra: Any,
+) -> None:
+    """Record the end of a job, revoke its key, and let the next one in the queue start."""
+    now = time.time()
+    with world.store.resources.edit(resource.id) as edited:
+        if edited is None:
+            return
+        state = edited.state
+        state.update(extra)
+        if state["transitions"][-1]["Status"] == outcome:
+            state["transitions"].pop()
+            state["transitions"][-1].pop("EndTime", None)
+        _enter(state, outcome, message, now)
+        state["transitions"][-1]["EndTime"] = now
+        state["ended"] = now
+        state.setdefault("started", now)
+        if outcome == "Failed" and failure_reason:
+            state["failure_reason"] = failure_reason
+        edited.status = _FINAL.get(outcome, "Stopped")
+    world.store.credentials.revoke(f"job {job_id(resource)}")
+    shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
+    world.notify()

@@ -1,0 +1,161 @@
+"""From a parsed call to the handler that answers it, for HTTP clients and in-process callers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
+
+from . import models, validate
+from .errors import ApiError, InternalFailure, NotImplementedOperation
+from .identity import Caller, Credential, CredentialLike, CredentialSource
+
+__all__ = [
+    "Call",
+    "Caller",
+    "Credential",
+    "CredentialLike",
+    "CredentialSource",
+    "Dispatcher",
+    "FileBody",
+    "Handler",
+    "Registry",
+]
+
+log = logging.getLogger(__name__)
+
+# Sync handlers wait on SQLite, files and long polls, so there are more threads than cores.
+HANDLER_THREADS = 40
+
+
+@dataclass
+class Call:
+    """One request as a handler sees it, beside its parameters.
+
+    `body` is set for streaming inputs only (S3 `Body`); iterating it raises `ApiError` when the
+    payload does not match its signature or length, so write to a temporary place first.
+    `trailers` holds the headers sent after the body (`x-amz-checksum-*`), once it was read.
+    """
+
+    service: str
+    operation: OperationModel
+    caller: Caller
+    region: str
+    request_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    body: AsyncIterator[bytes] | None = None
+    trailers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileBody:
+    """A streaming output read from a file: `length` bytes (None: the rest) from `offset`.
+
+    Give an open binary `file` to be safe from a rename or delete meanwhile; the server closes it.
+    """
+
+    path: Path | str
+    offset: int = 0
+    length: int | None = None
+    file: BinaryIO | None = None
+
+
+Answer = dict[str, Any] | None
+Handler = Callable[[Call, dict[str, Any]], Answer | Awaitable[Answer]]
+
+
+class Registry:
+    """Which operations of which services have a handler."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, dict[str, Handler]] = {}
+
+    def add(self, service: str, operation_name: str, handler: Handler) -> None:
+        """Registers a handler once; `service` is botocore's name for it ("s3", "cloudwatch")."""
+        handlers = self._handlers.setdefault(service, {})
+        if operation_name in handlers:
+            raise ValueError(f"{service}.{operation_name} already has a handler")
+        handlers[operation_name] = handler
+
+    def services(self) -> tuple[str, ...]:
+        return tuple(self._handlers)
+
+    def operations(self, service: str) -> tuple[str, ...]:
+        """The operation names of `service` that have a handler."""
+        return tuple(self._handlers.get(service, ()))
+
+    def handler(self, service: str, operation_name: str) -> Handler:
+        try:
+            return self._handlers[service][operation_name]
+        except KeyError:
+            raise NotImplementedOperation(f"{service}.{operation_name}") from None
+
+
+class Dispatcher:
+    """Validates parameters and runs handlers."""
+
+    def __init__(self, registry: Registry, credentials: CredentialSource, region: str) -> None:
+        self.registry = registry
+        self.credentials = credentials
+        self.region = region
+        self._threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="studio-call")
+
+    async def invoke(
+        self, service: str, operation_name: str, params: dict[str, Any], caller: Caller
+    ) -> dict[str, Any]:
+        """Runs an operation for a caller in this process, as a client's request would run.
+
+        Timestamps are datetimes and blobs bytes, as in boto3. Raises `ApiError`.
+        """
+        model = models.service_model(service)
+        operation = _operation(model, operation_name)
+        call = Call(service, operation, caller, self.region, new_request_id())
+        return await self.run(call, params)
+
+    async def run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Validates and runs one call; a handler's own bug becomes `InternalFailure`."""
+        handler = self.registry.handler(call.service, call.operation.name)
+        validate.check(call.operation, params)
+        try:
+            return await self._call(handler, call, params) or {}
+        except ApiError:
+            raise
+        except Exception:
+            name = models.wire_name(call.operation)
+            log.exception("%s failed, request %s", name, call.request_id)
+            raise InternalFailure() from None
+
+    async def _call(self, handler: Handler, call: Call, params: dict[str, Any]) -> Any:
+        if inspect.iscoroutinefunction(handler):
+            return await handler(call, params)
+        loop = asyncio.get_running_loop()
+        context = contextvars.copy_context()
+        result = await loop.run_in_executor(self._threads, context.run, handler, call, params)
+        # A partial or a callable object may hide a coroutine function.
+        return await result if inspect.isawaitable(result) else result
+
+    def close(self) -> None:
+        """Lets running handlers end and refuses new ones."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def new_request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _operation(model: ServiceModel, name: str) -> OperationModel:
+    try:
+        return model.operation_model(name)
+    except OperationNotFoundError:
+        text = f"{model.service_name} has no operation {name}."
+        raise ApiError("UnknownOperationException", text) from None

@@ -1,0 +1,55 @@
+"""A stand-in for Studio: moto's server on a home that looks like a running Studio's."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def aws_port() -> Iterator[int]:
+    """Port of a server that speaks AWS's protocols, for tests of clients."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home as a Studio leaves it that runs on port 9, where nothing listens."""
+    return make_home(tmp_path / "a home", 9)
+
+
+@pytest.fixture
+def live_home(tmp_path: Path, aws_port: int) -> Path:
+    """A home whose server answers."""
+    return make_home(tmp_path / "live", aws_port)
+
+
+@pytest.fixture
+def environment() -> Iterator[None]:
+    """Puts the process's environment, import path and boto3 session back."""
+    variables, path = dict(os.environ), list(sys.path)
+    yield
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.path[:] = path
+    if "boto3" in sys.modules:
+        sys.modules["boto3"].DEFAULT_SESSION = None
+
+
+def make_home(home: Path, port: int) -> Path:
+    (home / "run").mkdir(parents=True, mode=0o700)
+    (home / "run" / "control.json").write_text(json.dumps({"port": port, "host": "127.0.0.1"}))
+    key = {"access_key_id": "AKIAFAKE", "secret_access_key": "q'uo\"te $x", "user_profile": "ann"}
+    (home / "credentials.json").write_text(json.dumps(key))
+    (home / "credentials.json").chmod(0o600)
+    return home

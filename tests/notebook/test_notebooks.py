@@ -1,0 +1,132 @@
+"""The tutorials: what is stored in them, and that the boto3 one runs top to bottom."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from studio_ext.notebook import session
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+TUTORIALS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def read(name: str) -> Any:
+    return nbformat.read(FOLDER / name, as_version=4)
+
+
+def source(notebook: Any, cell_id: str) -> str:
+    return next(str(cell.source) for cell in notebook.cells if cell.id == cell_id)
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_tutorials_are_stored_clean(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(ids) == len(set(ids))
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z-]+", cell.id), "ids are words, so that changes can be compared"
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+
+
+def test_the_script_in_the_cell_is_the_script_in_the_file() -> None:
+    cell = source(read("bank_marketing.ipynb"), "forest").partition("\n")[2]
+    file = (FOLDER / "scripts" / "random_forest.py").read_text()
+    in_file = ast.parse(file)
+    in_file.body = in_file.body[1:]  # its docstring
+    assert ast.dump(ast.parse(cell)) == ast.dump(in_file)
+
+
+def test_both_tutorials_report_alike() -> None:
+    texts = [
+        source(read(name), "report").partition("\n\n\n")[0]
+        for name in ("bank_marketing.ipynb", "bank_marketing_sdk.ipynb")
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_the_report_counts_right(capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+
+    namespace: dict[str, Any] = {"np": np}
+    code = source(read("bank_marketing.ipynb"), "report").partition("\n\n\n")[0]
+    exec(code, namespace)  # noqa: S102
+    #                         tn   tn   tn   fn   fp   tp
+    namespace["report"]([0, 0, 0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.9, 0.5])
+    assert capsys.readouterr().out.splitlines() == [
+        "Overall Classification Rate: 66.7%",
+        "",
+        "Predicted      No Purchase    Purchase",
+        "Observed",
+        "No Purchase    75% (3)        50% (1)",
+        "Purchase       25% (1)        50% (1)",
+    ]
+
+
+def test_the_data_is_whole_and_says_where_it_is_from() -> None:
+    table = pd.read_csv(FOLDER / "data" / "bank-additional.csv", sep=";")
+    assert table.shape == (4119, 21)
+    told = (FOLDER / "data" / "SOURCES.md").read_text()
+    for part in ("bank-additional.csv", "Moro", "Cortez", "Rita", "CC BY 4.0"):
+        assert part in told
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Path]:
+    """Home of a running `studio serve`."""
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "studio_ext.cli", "serve", "--home", str(home)]
+    with open(tmp_path / "serve.log", "wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while not answers(home):
+            assert server.poll() is None, (tmp_path / "serve.log").read_text()
+            assert time.monotonic() < deadline, (tmp_path / "serve.log").read_text()
+            time.sleep(0.2)
+        yield home
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def answers(home: Path) -> bool:
+    try:
+        session.require_running(home)
+    except session.NotRunning:
+        return False
+    return True
+
+
+@pytest.mark.timeout(600)
+def test_bank_marketing_runs_top_to_bottom(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("STUDIO_HOME", str(studio))
+    notebook = read("bank_marketing.ipynb")
+    clean = next(cell for cell in notebook.cells if cell.id == "clean")
+    clean.source = clean.source.replace("CLEAN_UP = False", "CLEAN_UP = True")
+    resources = {"metadata": {"path": str(FOLDER)}}
+    NotebookClient(notebook, timeout=300, resources=resources).execute()
+    outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+    report = "".join(output.text for output in outputs["report"] if "text" in output)
+    rates = [float(rate) for rate in re.findall(r"Classification Rate: ([\d.]+)%", report)]
+    assert len(rates) == 2, report
+    assert all(rate > 75 for rate in rates), report
+    followed = "".join(output.text for output in outputs["xgboost-logs"] if "text" in output)
+    assert "validation-auc" in followed

@@ -1,0 +1,114 @@
+"""Jobs and the deaths around them: of the supervisor, and of the server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from studio_ext.files import write_json
+
+
+def test_a_killed_supervisor_takes_its_job_along_and_is_noticed(bench: Any) -> None:
+    spec = bench.spec(
+        """
+        import os, subprocess, sys, time
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
+        )
+        print("pids", os.getpid(), child.pid)
+        time.sleep(60)
+        """
+    )
+    bench.runner.launch(spec)
+    bench.until(lambda: "pids" in bench.log())
+    script, child = (int(word) for word in bench.log().split()[1:])
+    os.kill(bench.status(spec.id).pid, signal.SIGKILL)
+    bench.until(lambda: not Path(f"/proc/{script}").exists())  # by the kernel, unobserved
+    assert Path(f"/proc/{child}").exists()
+    status = bench.status(spec.id)
+    assert (status.phase, status.alive, status.outcome) == ("Training", False, None)
+    bench.until(lambda: not Path(f"/proc/{child}").exists())
+    bench.runner.launch(spec)
+    assert not bench.status(spec.id).alive  # a job is never started twice
+
+
+def test_a_terminated_supervisor_ends_its_job_in_order(bench: Any) -> None:
+    spec = bench.spec("print('ready'); import time; time.sleep(60)", stop_grace_s=1)
+    bench.runner.launch(spec)
+    bench.until(lambda: "ready" in bench.log())
+    os.kill(bench.status(spec.id).pid, signal.SIGTERM)
+    status = bench.finish(spec.id)
+    assert status.failure_reason == "InternalServerError: the job's supervisor was terminated"
+
+
+SERVER = """
+import json, sys, time
+from pathlib import Path
+from studio_ext.run.contract import JobSpec
+from studio_ext.run.runners.process import ProcessRunner
+spec = JobSpec.from_json(json.loads(Path(sys.argv[1]).read_text()))
+ProcessRunner(Path(sys.argv[2]), Path(sys.argv[3])).launch(spec)
+print("launched", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_job_outlives_its_server_and_its_log_has_no_gap(bench: Any) -> None:
+    spec = bench.spec(
+        """
+        import time
+        for number in range(300):
+            print("line", number)
+            time.sleep(0.005)
+        """
+    )
+    write_json(bench.root / "spec.json", spec.to_json())
+    runner = bench.runner
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, bench.root / "spec.json", runner.jobs, runner.environments],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"launched\n"
+    bench.until(lambda: "line 20\n" in bench.log())
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    server.stdout.close()
+    assert bench.status(spec.id).alive
+    assert bench.finish(spec.id).outcome == "Completed"
+    assert bench.log().splitlines() == [f"line {number}" for number in range(300)]
+
+
+def test_following_a_fast_log_misses_and_repeats_nothing(bench: Any) -> None:
+    spec = bench.spec(
+        """
+        import time
+        for number in range(4000):
+            print(number, "x" * 94)
+            if number % 20 == 0:
+                time.sleep(0.01)
+        """
+    )
+    bench.runner.launch(spec)
+    seen: list[Any] = []
+    offset = 0
+
+    def read() -> None:
+        nonlocal offset
+        lines = bench.runner.read_log(spec.id, offset, 500)
+        seen.extend(lines)
+        offset = lines[-1].end if lines else offset
+
+    bench.until(lambda: (read(), bench.status(spec.id).phase == "Done")[1])
+    for _ in range(20):
+        read()
+    assert [int(line.text.split()[0]) for line in seen] == list(range(4000))
+    stamps = [line.timestamp_ms for line in seen]
+    assert stamps == sorted(stamps)
+    assert stamps[-1] - stamps[0] > 1000

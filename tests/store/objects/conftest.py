@@ -1,0 +1,81 @@
+"""Object stores of both kinds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+from sqlalchemy import Engine
+
+from studio_ext.store import database
+from studio_ext.store.objects import LocalObjectStore, ObjectStore
+from studio_ext.store.objects.remote import RemoteObjectStore
+
+
+def fresh_engine(folder: Path) -> Iterator[Engine]:
+    """An empty database: SQLite, or the one STUDIO_TEST_DATABASE_URL names, which is cleared."""
+    url = os.environ.get("STUDIO_TEST_DATABASE_URL") or f"sqlite:///{folder / 'studio.db'}"
+    engine = database.open_engine(url)
+    with database.write(engine) as connection:
+        database.metadata.drop_all(connection)
+        database.metadata.create_all(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    yield from fresh_engine(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, LocalObjectStore]]:
+    """One store for many cheap cases."""
+    folder = tmp_path_factory.mktemp("objects")
+    for engine in fresh_engine(folder):
+        store = LocalObjectStore(engine, folder / "objects")
+        store.create_bucket("bucket")
+        yield engine, store
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+@pytest.fixture
+def local(engine: Engine, root: Path) -> LocalObjectStore:
+    store = LocalObjectStore(engine, root)
+    store.create_bucket("bucket")
+    return store
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def remote(moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RemoteObjectStore:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/not-this-one")
+    store = RemoteObjectStore(f"s3+{moto_url}", "us-east-1", tmp_path / "cache")
+    for bucket in store.list_buckets():
+        store.delete_many(bucket.name, [item.key for item in store.walk(bucket.name)])
+        store.delete_bucket(bucket.name)
+    store.create_bucket("bucket")
+    return store
+
+
+@pytest.fixture(params=["local", "remote"])
+def store(request: Any) -> ObjectStore:
+    return request.getfixturevalue(request.param)
