@@ -254,6 +254,7 @@ class Metrics:
         last = (
             select(func.max(metric_points.c.position))
             .where(metric_points.c.series_id == metric_series.c.id)
+            .correlate(metric_series)
             .scalar_subquery()
         )
         query = (

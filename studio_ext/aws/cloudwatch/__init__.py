@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from ...store.metrics import Metrics
 from ...store.statistics import Statistics
-from ...wire.dispatch import Call, Handler, Registry
+from ...wire.dispatch import Handler, Registry
 from .curves import get_metric_series
 from .putting import put_metric_data
 from .queries import get_metric_data, get_metric_statistics, list_metrics

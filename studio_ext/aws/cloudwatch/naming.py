@@ -24,7 +24,7 @@ _SUMS = ("Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invoca
 _MEANS = ("ModelLatency", "OverheadLatency")
 #: each request counts as 0 or 1
 FLAGS = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors")
-_UNITS = {name: "Microseconds" for name in _MEANS} | {name: "None" for name in _SUMS}
+_UNITS = dict.fromkeys(_MEANS, "Microseconds")
 
 Dimensions = dict[str, str]
 
