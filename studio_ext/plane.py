@@ -22,6 +22,7 @@ from .config import Config
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
+from .domains import operations as domains
 from .files import read_json, write_json
 from .hosting import operations as hosting
 from .hosting.gateway import client as gateway
@@ -81,6 +82,7 @@ class ControlPlane:
         registry = Registry()
         training.register(registry, self.world)
         hosting.register(registry, self.world)
+        domains.register(registry, self.world)
         Tags(self.world).register(registry)
         sts.register(registry, self.store.credentials)
         iam.register(registry)

@@ -50,12 +50,14 @@ class Kind:
     name_taken: Callable[[str, str], ApiError] | None = None
     missing: Callable[[str, str], ApiError] | None = None
     newest_first: bool = False
+    name_member: str | None = None
+    status_member: str | None = None
     spec_filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name_field(self) -> str:
-        """``TrainingJobName``."""
-        return f"{self.api}Name"
+        """``TrainingJobName``, unless the API names it otherwise."""
+        return self.name_member or f"{self.api}Name"
 
     @property
     def arn_field(self) -> str:
@@ -64,8 +66,8 @@ class Kind:
 
     @property
     def status_field(self) -> str:
-        """``TrainingJobStatus``."""
-        return f"{self.api}Status"
+        """``TrainingJobStatus``, unless the API names it otherwise."""
+        return self.status_member or f"{self.api}Status"
 
     def taken(self, name: str, arn: str) -> ApiError:
         """The error of a Create whose name is in use."""

@@ -8,13 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 import pytest
 import uvicorn
 from botocore.config import Config as ClientConfig
+from metric_times import START
 
+from studio_ext.aws import cloudwatch
+from studio_ext.store import database
+from studio_ext.store.metrics import Metrics
 from studio_ext.wire import models
 from studio_ext.wire.dispatch import Credential, Dispatcher, Registry
 from studio_ext.wire.server import asgi_app
@@ -99,3 +104,50 @@ def sdk_environment() -> Callable[[str], dict[str, str]]:
         }
 
     return environment
+
+
+# --- metrics
+
+
+@pytest.fixture(scope="module")
+def metric_server(
+    serving: Callable[[Registry], Any],
+    connected: Callable[[str, str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SimpleNamespace]:
+    folder = tmp_path_factory.mktemp("metrics")
+    engine = database.open_engine(f"sqlite:///{folder / 'studio.db'}")
+    with database.write(engine) as connection:
+        database.metadata.create_all(connection)
+    store = SimpleNamespace(engine=engine, metrics=Metrics(engine))
+    registry = Registry()
+    cloudwatch.register(registry, store)
+    registry.add("sagemaker", "DescribeTrainingJob", _describe)
+    with serving(registry) as url:
+        yield SimpleNamespace(
+            url=url,
+            metrics=store.metrics,
+            client=connected(url, "cloudwatch"),
+            studio=connected(url, "studio"),
+        )
+
+
+def _describe(call: Any, params: dict[str, Any]) -> dict[str, Any]:
+    definitions = [{"Name": "loss", "Regex": "loss=(.*)"}, {"Name": "none", "Regex": "none=(.*)"}]
+    return {
+        "TrainingJobName": params["TrainingJobName"],
+        "AlgorithmSpecification": {"TrainingInputMode": "File", "MetricDefinitions": definitions},
+        "TrainingStartTime": START,
+        "TrainingEndTime": START + 200,
+    }
+
+
+@pytest.fixture
+def metrics(metric_server: SimpleNamespace) -> Metrics:
+    return metric_server.metrics
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A resource of the test's own."""
+    return request.node.name.replace("_", "-").replace("[", "-").replace("]", "").replace(".", "-")

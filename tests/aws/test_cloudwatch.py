@@ -1,11 +1,11 @@
-"""CloudWatch metrics and Studio's curves by boto3 and by the SageMaker SDK."""
+"""CloudWatch metrics by boto3 and by the SageMaker SDK."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,69 +13,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from metric_times import START, moment
 
-from studio_ext.aws import cloudwatch
-from studio_ext.store import database
 from studio_ext.store.metrics import Metrics
-from studio_ext.wire.dispatch import Registry
 
 TRAINING, ENDPOINTS = "/aws/sagemaker/TrainingJobs", "AWS/SageMaker"
-# A whole hour of some hours ago, so that no rounding of the start matters unless a test says so.
-START = (time.time() // 3600 - 30) * 3600
-
-
-@pytest.fixture(scope="module")
-def server(
-    serving: Callable[[Registry], Any],
-    connected: Callable[[str, str], Any],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[SimpleNamespace]:
-    folder = tmp_path_factory.mktemp("metrics")
-    engine = database.open_engine(f"sqlite:///{folder / 'studio.db'}")
-    with database.write(engine) as connection:
-        database.metadata.create_all(connection)
-    store = SimpleNamespace(engine=engine, metrics=Metrics(engine))
-    registry = Registry()
-    cloudwatch.register(registry, store)
-    registry.add("sagemaker", "DescribeTrainingJob", _describe)
-    with serving(registry) as url:
-        yield SimpleNamespace(
-            url=url,
-            metrics=store.metrics,
-            client=connected(url, "cloudwatch"),
-            studio=connected(url, "studio"),
-        )
-
-
-def _describe(call: Any, params: dict[str, Any]) -> dict[str, Any]:
-    definitions = [{"Name": "loss", "Regex": "loss=(.*)"}, {"Name": "none", "Regex": "none=(.*)"}]
-    return {
-        "TrainingJobName": params["TrainingJobName"],
-        "AlgorithmSpecification": {"TrainingInputMode": "File", "MetricDefinitions": definitions},
-        "TrainingStartTime": START,
-        "TrainingEndTime": START + 200,
-    }
 
 
 @pytest.fixture
-def metrics(server: SimpleNamespace) -> Metrics:
-    return server.metrics
-
-
-@pytest.fixture
-def client(server: SimpleNamespace) -> Any:
-    return server.client
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A resource of the test's own."""
-    return request.node.name.replace("_", "-").replace("[", "-").replace("]", "").replace(".", "-")
-
-
-def moment(seconds: float) -> datetime:
-    """A time so long after START."""
-    return datetime.fromtimestamp(START + seconds, UTC)
+def client(metric_server: SimpleNamespace) -> Any:
+    return metric_server.client
 
 
 def named(**dimensions: str) -> list[dict[str, str]]:
@@ -128,9 +75,7 @@ def test_start_is_inclusive_and_rounded_and_end_is_exclusive(
 ) -> None:
     metrics.append(f"training-job/{name}", [("m", "", START + t, None, t) for t in (59, 60, 120)])
     query = {"Dimensions": named(TrainingJobName=name), "Statistics": ["Sum"], "Period": 300}
-    found = statistics(
-        client, TRAINING, "m", StartTime=moment(89), EndTime=moment(120), **query
-    )
+    found = statistics(client, TRAINING, "m", StartTime=moment(89), EndTime=moment(120), **query)
     assert [(p["Timestamp"], p["Sum"]) for p in found] == [(moment(60), 60.0)]
 
 
@@ -271,7 +216,10 @@ def test_units_filter(client: Any, endpoint: str) -> None:
 def query_for(endpoint: str, number: int, metric: str, stat: str, **more: Any) -> dict[str, Any]:
     dimensions = named(EndpointName=endpoint, VariantName="v1")
     identity = {"Namespace": ENDPOINTS, "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": f"q{number}", "MetricStat": {"Metric": identity, "Period": 60, "Stat": stat}} | more
+    return {
+        "Id": f"q{number}",
+        "MetricStat": {"Metric": identity, "Period": 60, "Stat": stat},
+    } | more
 
 
 def test_several_metrics_as_columns(client: Any, endpoint: str) -> None:
@@ -426,77 +374,6 @@ def test_lists_in_pages_of_500(client: Any, name: str) -> None:
     assert refusal(client.list_metrics, NextToken="x")[0] == "InvalidNextToken"
 
 
-# --- Studio.GetMetricSeries
-
-
-def curves(server: SimpleNamespace, kind: str, name: str, **more: Any) -> dict[Any, Any]:
-    answer = server.studio.get_metric_series(ResourceType=kind, ResourceName=name, **more)
-    return {(s["Name"], s["Dimension"]): s["Points"] for s in answer["Series"]}
-
-
-def test_short_curves_are_whole(server: SimpleNamespace, metrics: Metrics, name: str) -> None:
-    metrics.append(
-        f"training-job/{name}",
-        [("loss", "", START + i, i, 1.0 / (i + 1)) for i in range(3)]
-        + [("lr", "", START + 0.25, None, 0.1)],
-    )
-    found = curves(server, "training-job", name)
-    assert found["lr", ""] == [{"Timestamp": moment(0.25), "Value": 0.1}]
-    assert found["loss", ""][2] == {"Timestamp": moment(2), "Step": 2, "Value": 1.0 / 3}
-    assert list(curves(server, "training-job", name, Names=["lr"])) == [("lr", "")]
-    later = curves(server, "training-job", name, Since=moment(1))
-    assert [p["Step"] for p in later["loss", ""]] == [2]
-    assert curves(server, "training-job", "unknown") == {}
-
-
-def test_a_long_curve_keeps_its_ends_and_spikes(
-    server: SimpleNamespace, metrics: Metrics, name: str
-) -> None:
-    values = [float(i % 7) for i in range(20_000)]
-    values[12_345], values[777] = 1e6, -1e6
-    metrics.append(
-        f"training-job/{name}", [("m", "", START + i, i, v) for i, v in enumerate(values)]
-    )
-    points = curves(server, "training-job", name, MaxPoints=100)["m", ""]
-    steps = [p["Step"] for p in points]
-    assert 50 <= len(points) <= 100
-    assert {0, 777, 12_345, 19_999} <= set(steps)
-    assert steps == sorted(set(steps))
-    assert all(p["Value"] == values[p["Step"]] for p in points)
-    assert len(curves(server, "training-job", name)["m", ""]) <= 2000
-
-
-def test_a_long_curve_of_an_endpoint_keeps_its_sums(
-    server: SimpleNamespace, metrics: Metrics, name: str
-) -> None:
-    counts = [1 + i % 5 for i in range(5000)]
-    for metric, values in (("Invocations", counts), ("ModelLatency", [c * 10 for c in counts])):
-        metrics.append(
-            f"endpoint/{name}",
-            [(metric, "v1", START + i, None, float(v)) for i, v in enumerate(values)],
-        )
-    found = curves(server, "endpoint", name, MaxPoints=200)
-    requests, latency = found["Invocations", "v1"], found["ModelLatency", "v1"]
-    assert 150 <= len(requests) <= 200
-    assert sum(p["Value"] for p in requests) == sum(counts)
-    assert [p["Timestamp"] for p in requests] == [p["Timestamp"] for p in latency]
-    weighed = sum(p["Value"] * q["Value"] for p, q in zip(requests, latency, strict=True))
-    assert weighed == pytest.approx(sum(c * c * 10 for c in counts))
-    tail = curves(server, "endpoint", name, MaxPoints=200, Since=moment(4899))
-    assert sum(p["Value"] for p in tail["Invocations", "v1"]) == sum(counts[4900:])
-
-
-def test_latest_is_the_last_point_of_each_series(metrics: Metrics, name: str) -> None:
-    metrics.append(
-        f"training-job/{name}",
-        [("a", "", START + i, 10 - i, float(i)) for i in range(5)] + [("b", "x", 5.0, None, 7.0)],
-    )
-    assert metrics.latest(f"training-job/{name}") == {
-        ("a", ""): (START, 0.0),  # the highest step
-        ("b", "x"): (5.0, 7.0),
-    }
-
-
 # --- the SDK
 
 
@@ -508,7 +385,7 @@ print(TrainingJobAnalytics(sys.argv[1]).dataframe().to_json(orient="records"))
 
 
 def test_the_sdk_tabulates_a_job(
-    server: SimpleNamespace,
+    metric_server: SimpleNamespace,
     metrics: Metrics,
     sdk_python: str,
     sdk_environment: Callable[[str], dict[str, str]],
@@ -519,7 +396,7 @@ def test_the_sdk_tabulates_a_job(
         [sdk_python, "-c", _ANALYTICS, "sdk"],
         capture_output=True,
         text=True,
-        env=sdk_environment(server.url),
+        env=sdk_environment(metric_server.url),
         cwd=tmp_path,
         timeout=120,
         check=False,

@@ -12,65 +12,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from growing_log import GROUP, OTHER, GrowingLog, Source
 
 from studio_ext.aws import logs
-from studio_ext.run.logs import Indexer, LogReader
 from studio_ext.wire.dispatch import Caller, Registry
-
-GROUP, OTHER = "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints/e"
-
-
-class GrowingLog:
-    """A log as a job and its supervisor write it."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        self.log, self.index = folder / "log", folder / "log.index"
-        self.ended = False
-        self.indexer = Indexer(self.log, self.index)
-
-    def write(self, text: str) -> None:
-        """What the job prints; it has no final time until the next sample."""
-        with self.log.open("a") as file:
-            file.write(text)
-
-    def sample(self) -> None:
-        time.sleep(0.003)  # samples must differ in their milliseconds
-        self.indexer.sample()
-        time.sleep(0.003)
-
-    def lines(self, *texts: str) -> None:
-        """Lines at one time each."""
-        for text in texts:
-            self.write(text + "\n")
-            self.sample()
-
-    def reader(self) -> LogReader:
-        return LogReader(self.log, self.index, self.ended)
-
-
-class Source:
-    """Groups of growing logs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.logs: dict[str, dict[str, GrowingLog]] = {GROUP: {}, OTHER: {}}
-
-    def add(self, name: str, group: str = GROUP) -> GrowingLog:
-        count = sum(len(streams) for streams in self.logs.values())
-        self.logs[group][name] = GrowingLog(self.folder / str(count))
-        return self.logs[group][name]
-
-    def groups(self, caller: Caller) -> list[str]:
-        return list(self.logs) if caller.user_profile == "default" else []
-
-    def streams(self, caller: Caller, group: str, prefix: str) -> list[logs.LogStream]:
-        found = self.logs[group]
-        return [
-            logs.LogStream(name, 1_700_000_000.5, found[name].reader)
-            for name in found
-            if name.startswith(prefix)
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +237,19 @@ def test_lines_wait_for_their_final_time_unless_the_job_has_ended(
     assert texts(client.get_log_events(**stream)) == ["dated", "not dated yet", "half a li"]
 
 
+def test_lines_that_a_killed_supervisor_did_not_date_come_a_little_later(
+    client: Any, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_ext.aws.logs.tape.QUIET_MS", 300)
+    log = source.add("s")
+    log.lines("dated")
+    log.write("why it died\n")
+    stream = {"logGroupName": GROUP, "logStreamName": "s", "startFromHead": True}
+    assert texts(client.get_log_events(**stream)) == ["dated"]
+    time.sleep(0.4)
+    assert texts(client.get_log_events(**stream)) == ["dated", "why it died"]
+
+
 def test_a_progress_bar_shows_before_its_line_ends(
     client: Any, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,9 +265,7 @@ def test_a_progress_bar_shows_before_its_line_ends(
 @pytest.mark.parametrize("token", ["f/x", "0", "f/-1", "b/"])
 def test_a_foreign_token_is_refused(client: Any, source: Source, token: str) -> None:
     source.add("s")
-    code, _ = refusal(
-        client.get_log_events, logGroupName=GROUP, logStreamName="s", nextToken=token
-    )
+    code, _ = refusal(client.get_log_events, logGroupName=GROUP, logStreamName="s", nextToken=token)
     assert code == "InvalidParameterException"
 
 

@@ -7,6 +7,7 @@ shown with a provisional time and dated later afterwards would be shown twice or
 from __future__ import annotations
 
 import heapq
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,8 @@ from .source import Reader
 
 #: later than every time, farther than every offset
 FAR = 1 << 62
+# The index lags by a fraction of a second; what it lacks for longer, its dead writer left out.
+QUIET_MS = 5000
 _BLOCK = 1 << 18
 _FIRST_PAGE, _PAGE = 64, 10_000
 
@@ -27,8 +30,9 @@ class Tape:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._indexed = FAR if reader.ended else reader.offset_at(FAR)
         self._provisional = reader.timestamp(FAR)
+        is_final = reader.ended or time.time() * 1000 - self._provisional > QUIET_MS
+        self._indexed = FAR if is_final else reader.offset_at(FAR)
 
     def forward(self, offset: int) -> Iterator[LogLine]:
         """Lines from `offset`, the start of a line."""
