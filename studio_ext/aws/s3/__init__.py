@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...store.objects import LocalObjectStore
+from ...store.objects import LocalObjectStore, ObjectStore
 from ...wire.dispatch import Registry
-from . import attributes, buckets, copying, listing, multipart, reading, writing
+from . import attributes, buckets, copying, forwarding, listing, multipart, reading, writing
 from .common import Area, guarded
 
 _AREAS: tuple[type[Area], ...] = (
@@ -18,8 +18,11 @@ _AREAS: tuple[type[Area], ...] = (
 )
 
 
-def register(registry: Registry, store: LocalObjectStore) -> None:
-    """Add a handler for each S3 operation that the store answers."""
+def register(registry: Registry, store: ObjectStore) -> None:
+    """Add a handler for each S3 operation that the store answers; a remote one is asked itself."""
+    if not isinstance(store, LocalObjectStore):
+        forwarding.register(registry, store.client)
+        return
     for kind in _AREAS:
         for name, handler in kind(store).handlers().items():
             registry.add("s3", name, guarded(store, handler))

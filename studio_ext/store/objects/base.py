@@ -138,6 +138,9 @@ class Writer(ABC, Generic[_R]):
 class ObjectStore(ABC):
     """Buckets of objects. Synchronous, thread-safe; raises ObjectStoreError."""
 
+    #: a boto3 S3 client, where the objects are in another store
+    client: Any = None
+
     @abstractmethod
     def create_bucket(
         self, name: str, *, account: str = "", owner: str = "", region: str = ""

@@ -66,7 +66,7 @@ class RemoteObjectStore(ObjectStore):
 
     def __init__(self, url: str, region: str, cache: Path) -> None:
         # Set here by name, because AWS_ENDPOINT_URL may well point at Studio itself.
-        self._client = boto3.session.Session().client(
+        self.client = self._client = boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint_of(url) or f"https://s3.{region}.amazonaws.com",
             region_name=region,
