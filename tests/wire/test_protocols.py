@@ -51,7 +51,9 @@ def values(shape, text=plain, depth=0):
     if isinstance(shape, ListShape):
         return st.lists(values(shape.member, text, depth + 1), min_size=1, max_size=2)
     if isinstance(shape, MapShape):
-        return st.dictionaries(values(shape.key, text), values(shape.value, text, depth + 1),
+        # Names of headers have no case.
+        names = values(shape.key, text.map(str.lower) if text is header_safe else text)
+        return st.dictionaries(names, values(shape.value, text, depth + 1),
                                min_size=1, max_size=2)  # fmt: skip
     if kind == "string":
         return st.sampled_from(shape.enum) if shape.enum else text
