@@ -15,7 +15,7 @@ from traitlets import Instance, default
 
 from .config import Config
 from .control.events import EventFeed
-from .handlers import ApiHandler, InvokeHandler, ObjectHandler
+from .handlers import ROUTES
 from .notebook import session
 from .plane import ControlPlane
 from .store.resources import Event
@@ -33,6 +33,7 @@ class StudioApp(ExtensionApp):
     classes = [Config]
 
     settings_config = Instance(Config)
+    feed: EventFeed | None = None
 
     @default("settings_config")
     def _default_config(self) -> Config:
@@ -47,13 +48,7 @@ class StudioApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Register the panels' routes below the server's base URL."""
-        self.handlers.extend(
-            [
-                (r"/studio/api", ApiHandler),
-                (r"/studio/invoke/([A-Za-z0-9-]+)", InvokeHandler),
-                (r"/studio/object", ObjectHandler),
-            ]
-        )
+        self.handlers.extend(ROUTES)
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -71,7 +66,8 @@ class StudioApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End the control plane; jobs and endpoints go on."""
-        await asyncio.to_thread(self.feed.stop)
+        if self.feed is not None:
+            await asyncio.to_thread(self.feed.stop)
         await asyncio.to_thread(self.plane.stop)
 
 
@@ -108,5 +104,7 @@ def serve(config: Config) -> None:
     plane.start()
     print(f"Studio serves {plane.url}  (home {config.home})", file=sys.stderr, flush=True)
     print(f'In a shell: eval "$(studio env --home {config.home})"', file=sys.stderr, flush=True)
-    ended.wait()
+    # A signal may reach another thread, and then does not end a wait without a limit.
+    while not ended.wait(0.5):
+        pass
     plane.stop()

@@ -16,6 +16,7 @@ from typing import Any
 from . import __version__
 from .config import Config
 from .notebook import session
+from .notebook.jobs import positive
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -81,14 +82,14 @@ def _calling(command: Callable[[argparse.Namespace, Any], int]) -> Command:
     def connected(options: argparse.Namespace) -> int:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from .notebook.jobs import Api, NoSuchName
+        from .notebook.jobs import Api, NoSuchName, reason
 
         session.require_running(options.home)
         session.apply(options.home)
         try:
             return command(options, Api())
         except (ClientError, BotoCoreError, NoSuchName) as error:
-            return _fail(error)
+            return _fail(reason(error))
 
     return connected
 
@@ -104,8 +105,11 @@ def _jobs(options: argparse.Namespace, api: Any) -> int:
 def _logs(options: argparse.Namespace, api: Any) -> int:
     from .notebook import jobs
 
+    line = None
     for line in jobs.log_lines(api, options.name, follow=options.follow):
         print(line, flush=options.follow)
+    if line is None:
+        print(f"The log of {options.name} is empty.", file=sys.stderr)
     return 0
 
 
@@ -190,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument(
         "--status", choices=["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
     )
-    jobs.add_argument("--limit", type=int, default=20, metavar="N", help="default: 20")
+    jobs.add_argument("--limit", type=positive, default=20, metavar="N", help="default: 20")
 
     logs = add("logs", _calling(_logs), "Print the log of a training job or an endpoint.")
     logs.add_argument("name", metavar="NAME")

@@ -32,7 +32,9 @@ class Config(Configurable):
     region = Unicode("us-east-1", help="Region name that ARNs and clients carry.").tag(config=True)
     account_id = Unicode("000000000000", help="Account id that ARNs carry.").tag(config=True)
     max_cores = Float(help="Cores that running jobs may use together.").tag(config=True)
-    max_memory_bytes = Int(help="Memory that running jobs may use together.").tag(config=True)
+    max_job_memory_bytes = Int(help="Memory at which a job is ended, with a clear reason.").tag(
+        config=True
+    )
 
     @default("home")
     def _default_home(self) -> str:
@@ -50,9 +52,9 @@ class Config(Configurable):
     def _default_max_cores(self) -> float:
         return float(len(os.sched_getaffinity(0)))
 
-    @default("max_memory_bytes")
-    def _default_max_memory_bytes(self) -> int:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    @default("max_job_memory_bytes")
+    def _default_max_job_memory_bytes(self) -> int:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 9 // 10
 
     @property
     def path(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import lru_cache
 from posixpath import basename
 from urllib.parse import quote
@@ -25,11 +26,13 @@ from .wire.serialize import Response, serialize, serialize_error
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024
 CHUNK = 256 * 1024
 PROTOCOL = "json"
+BINARY = "application/octet-stream"
 _ANSWER_HEADERS = (
     "content-type",
     "x-amzn-invoked-production-variant",
     "x-amzn-sagemaker-custom-attributes",
     "x-amzn-requestid",
+    "x-amzn-errortype",
 )
 
 
@@ -43,10 +46,16 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
 
     def answer(self, response: Response) -> None:
         """Send a wire answer."""
-        self.set_status(response.status)
-        for name, value in response.headers.items():
+        self.respond(response.status, response.headers, response.body)
+
+    def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a whole answer."""
+        self.set_status(status)
+        for name, value in headers.items():
             self.set_header(name, value)
-        self.finish(response.body)
+        # Jupyter's own answers are JSON, and it says so unless told otherwise.
+        kind = next((v for n, v in headers.items() if n.lower() == "content-type"), BINARY)
+        self.finish(body, set_content_type=kind)
 
     def refuse(self, error: ApiError) -> None:
         """Send an error in the API's form."""
@@ -110,11 +119,8 @@ class InvokeHandler(_Handler):
         except ApiError as error:
             self.refuse(error)
             return
-        self.set_status(sent.status_code)
-        for name in _ANSWER_HEADERS:
-            if name in sent.headers:
-                self.set_header(name, sent.headers[name])
-        self.finish(sent.content)
+        kept = {name: sent.headers[name] for name in _ANSWER_HEADERS if name in sent.headers}
+        self.respond(sent.status_code, kept, sent.content)
 
 
 class ObjectHandler(_Handler):
@@ -131,13 +137,19 @@ class ObjectHandler(_Handler):
             self.refuse(ApiError(error.code, error.message, error.status))
             return
         with file:
-            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Type", BINARY)
             self.set_header("Content-Length", str(info.size))
             name = quote(basename(key) or "object")
             self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
             while chunk := await asyncio.to_thread(file.read, CHUNK):
                 self.write(chunk)
                 await self.flush()
-        self.finish()
+        self.finish(set_content_type=BINARY)
 
 
+#: Every route below the server's base URL.
+ROUTES = [
+    (r"/studio/api", ApiHandler),
+    (r"/studio/invoke/([A-Za-z0-9-]+)", InvokeHandler),
+    (r"/studio/object", ObjectHandler),
+]

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import __version__, doctor
 from .config import Config
+from .control.world import World
 from .wire.dispatch import Call, Registry
-
-if TYPE_CHECKING:
-    from .plane import ControlPlane
 
 _LEVELS = {"OK": "ok", "WARN": "warning", "FAIL": "error"}
 _COUNTED = {"TrainingJobs": "training-job", "Endpoints": "endpoint"}
 
 
-def register(registry: Registry, plane: ControlPlane) -> None:
-    """Add ``Studio.GetHome``."""
+def register(registry: Registry, world: World, url: Callable[[], str]) -> None:
+    """Add ``Studio.GetHome``; ``url`` says where the API is, once it listens."""
 
     def get_home(call: Call, _params: dict[str, Any]) -> dict[str, Any]:
-        config, resources = plane.config, plane.store.resources
+        config, resources = world.config, world.store.resources
         return {
             "Version": __version__,
-            "EndpointUrl": plane.url,
+            "EndpointUrl": url(),
             "Region": config.region,
             "DefaultBucket": config.default_bucket,
             "Role": call.caller.role_arn,

@@ -102,14 +102,21 @@ def _create(folder: Path, python: Path, recipe: Recipe, say: Say) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
     say(f"Installing {', '.join(recipe.requirements)} (some hundred MB; minutes the first time)")
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     _run(
-        [str(python), "-m", "pip", "install", "--progress-bar", "off", *recipe.requirements],
-        each_line=lambda line: (
-            say(f"  {line}") if line.startswith(("Collecting", "Inst")) else None
-        ),
+        [*command, "--progress-bar", "off", *recipe.requirements],
+        each_line=lambda line: _pip_said(line, say),
     )
     if not _works(python, recipe):
         raise KernelError(f"The environment was installed, but fails: {recipe.check}")
+
+
+def _pip_said(line: str, say: Say) -> None:
+    """Hand on what shows that pip gets on: each download's name and the number of packages."""
+    if line.startswith("Collecting "):
+        say(f"  {line.split()[1]}")
+    elif line.startswith("Installing collected packages: "):
+        say(f"Unpacking {line.count(',') + 1} packages")
 
 
 def _works(python: Path, recipe: Recipe) -> bool:

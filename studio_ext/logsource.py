@@ -9,7 +9,8 @@ from .aws.logs.source import LogStream
 from .control.world import World
 from .hosting import controller, instances
 from .run.logs import LogReader
-from .store.resources import Query, Resource
+from .store.listing import Query
+from .store.resources import Resource
 from .training.launch import job_id
 from .wire.dispatch import Caller
 
@@ -76,6 +77,4 @@ class ResourceLogs:
 
 
 def _stream(name: str, created: float, folder: Path, ended: bool) -> LogStream:
-    return LogStream(
-        name, created, lambda: LogReader(folder / "log", folder / "log.index", ended)
-    )
+    return LogStream(name, created, lambda: LogReader(folder / "log", folder / "log.index", ended))

@@ -60,7 +60,7 @@ class ControlPlane:
         )
         self.dispatcher = Dispatcher(self._registry(), self.store.credentials, config.region)
         self.reconciler = Reconciler(self.world)
-        self._socket = _listen(config)
+        self._socket = _bind(config)
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -88,9 +88,8 @@ class ControlPlane:
         iam.register(registry)
         logs.register(registry, ResourceLogs(self.world))
         cloudwatch.register(registry, self.store)
-        home.register(registry, self)
-        if isinstance(self.store.objects, LocalObjectStore):
-            s3.register(registry, self.store.objects)
+        home.register(registry, self.world, lambda: self.url)
+        s3.register(registry, self.store.objects)
         return registry
 
     @property
@@ -102,11 +101,12 @@ class ControlPlane:
         """Serve; returns once the API and the gateway answer."""
         _log_to_file(self.config)
         self._announce()
-        for thread in self._threads[:1]:
-            thread.start()
+        # The gateway first: whoever can connect to the API finds the gateway's address too.
         gateway.ensure(self.config)
+        self._listen()
+        for thread in self._threads:
+            thread.start()
         self.reconciler.start()
-        self._threads[1].start()
         end = time.monotonic() + START_TIMEOUT_S
         while not self._server.started:
             if time.monotonic() > end:
@@ -120,9 +120,24 @@ class ControlPlane:
         self._server.should_exit = True
         self.reconciler.stop()
         for thread in self._threads:
-            thread.join(timeout=10)
+            if thread.ident is not None:
+                thread.join(timeout=10)
+        self._socket.close()
         self.dispatcher.close()
         self.store.close()
+
+    def _listen(self) -> None:
+        """Accept connections; on another port if one that was only bound is taken by now."""
+        try:
+            self._socket.listen(1024)
+        except OSError as error:
+            if self.config.port:
+                raise _taken(self.config, self.port, error) from None
+            self._socket.close()
+            self._socket = _bind(self.config, remember=False)
+            self.port = self._socket.getsockname()[1]
+            self._socket.listen(1024)
+            self._announce()
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
@@ -166,28 +181,30 @@ class ControlPlane:
         return variables
 
 
-def _listen(config: Config) -> socket.socket:
-    """A listening socket on the configured port, else on the one this home had before.
+def _bind(config: Config, *, remember: bool = True) -> socket.socket:
+    """A socket bound to the configured port, else to the one this home had before.
 
     A port that is set and taken is an error; one that was merely remembered is given up.
     """
-    before = read_json(config.run_dir / "control.json") or {}
-    choices = [config.port] if config.port else [before.get("port", 0), 0]
+    before = read_json(config.run_dir / "control.json") if remember else None
+    choices = [config.port] if config.port else [(before or {}).get("port", 0), 0]
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     for number, port in enumerate(choices):
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((config.host, port))
-            listener.listen(1024)
             return listener
         except OSError as error:
             listener.close()
             if number == len(choices) - 1:
-                raise OSError(
-                    error.errno, f"Studio cannot listen on {config.host}:{port}: {error.strerror}"
-                ) from None
+                raise _taken(config, port, error) from None
     raise AssertionError("there is always a choice")
+
+
+def _taken(config: Config, port: int, error: OSError) -> OSError:
+    text = f"Studio cannot listen on {config.host}:{port}: {error.strerror}"
+    return OSError(error.errno, text)
 
 
 def _serves(known: dict[str, object]) -> bool:

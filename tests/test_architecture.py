@@ -18,7 +18,7 @@ PACKAGE = "studio_ext"
 SOURCE = Path(__file__).parents[1] / PACKAGE
 
 BOTTOM = {"config", "files"}
-CAPABILITIES = {"training", "hosting", "aws"}
+CAPABILITIES = {"training", "hosting", "domains", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource"}

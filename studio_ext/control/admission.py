@@ -1,19 +1,19 @@
-"""The queue of jobs: first come first served, within the cores and memory of the machine."""
+"""The queue of jobs: first come first served, within the cores of the machine."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from ..config import Config
-from ..store.resources import resources
+from ..store.tables import resources
 from .world import World
 
 _SIZE = re.compile(r"\.(?:(\d*)xlarge|metal|large|medium|small|nano|micro)$")
+_CORES = resources.c.state["cores"].as_float()
 
 
 def virtual_cpus(instance_type: str) -> int:
@@ -33,42 +33,60 @@ def cores_of(config: Config, instance_type: str) -> float:
     return min(float(virtual_cpus(instance_type)), most)
 
 
-def admit(world: World, resource_id: int, cores: float, kinds: list[str]) -> bool:
+def admit(world: World, resource_id: int, cores: float, kinds: Sequence[str]) -> bool:
     """Take ``cores`` for a job if it is its turn and they are free; noted in its state.
 
     The check and the note are one transaction, so control planes never overcommit together.
+    Whoever is refused is woken by :func:`wake_next` when its turn may have come.
     """
-    query = (
-        select(resources.c.id, resources.c.state)
-        .where(
-            resources.c.kind.in_(kinds),
-            resources.c.status.in_(["InProgress", "Stopping"]),
-        )
-        .order_by(resources.c.created, resources.c.id)
-    )
     with world.store.read() as connection:
-        if not _turn([(row.id, row.state) for row in connection.execute(query)], resource_id, cores, world.config.max_cores):
+        if not _may_run(connection, resource_id, cores, kinds, world.config.max_cores):
             return False
     with world.store.begin() as connection:
-        jobs = [(row.id, row.state) for row in connection.execute(query)]
-        if not _turn(jobs, resource_id, cores, world.config.max_cores):
+        if not _may_run(connection, resource_id, cores, kinds, world.config.max_cores):
             return False
-        mine = dict(jobs)[resource_id]
-        if "cores" not in mine:
-            mine = {**mine, "cores": cores, "admitted": time.time()}
-            at = resources.c.id == resource_id
-            connection.execute(update(resources).where(at).values(state=mine))
+        at = resources.c.id == resource_id
+        state = connection.execute(
+            select(resources.c.state).where(at).with_for_update()
+        ).scalar_one()
+        if "cores" not in state:
+            state = {**state, "cores": cores, "admitted": time.time()}
+            connection.execute(update(resources).where(at).values(state=state))
+    wake_next(world, kinds)
     return True
 
 
-def _turn(
-    jobs: Sequence[tuple[int, dict[str, Any]]], mine: int, cores: float, limit: float
+def wake_next(world: World, kinds: Sequence[str]) -> None:
+    """Have the first job that waits ask again; to be called when cores may have become free."""
+    waiting = [*_unfinished(kinds), _CORES.is_(None)]
+    first = select(resources.c.id).where(*waiting).order_by(resources.c.created, resources.c.id)
+    with world.store.read() as connection:
+        found = connection.scalar(first.limit(1))
+    if found is not None:
+        world.store.leases.wake(found)
+        world.notify()
+
+
+def _unfinished(kinds: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [resources.c.kind.in_(kinds), resources.c.status.in_(["InProgress", "Stopping"])]
+
+
+def _may_run(
+    connection: Connection, resource_id: int, cores: float, kinds: Sequence[str], limit: float
 ) -> bool:
-    """Whether a job may run, among the unfinished ones in the order they came."""
-    used = sum(state.get("cores", 0.0) for _, state in jobs)
-    for job_id, state in jobs:
-        if job_id == mine:
-            return "cores" in state or not used or used + cores <= limit
-        if "cores" not in state:
-            return False
-    return False
+    """Whether a job has its cores, or is the first that waits and finds enough of them free."""
+    mine = select(_CORES, resources.c.created).where(resources.c.id == resource_id)
+    found = connection.execute(mine).one_or_none()
+    if found is None:
+        return False
+    taken, created = found
+    if taken is not None:
+        return True
+    earlier = (resources.c.created < created) | (
+        (resources.c.created == created) & (resources.c.id < resource_id)
+    )
+    ahead = select(resources.c.id).where(*_unfinished(kinds), _CORES.is_(None), earlier).limit(1)
+    if connection.execute(ahead).first():
+        return False
+    used = connection.scalar(select(func.sum(_CORES)).where(*_unfinished(kinds))) or 0.0
+    return not used or bool(used + cores <= limit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from typing import Any
@@ -13,22 +12,23 @@ from ..wire.errors import ValidationException
 
 def encode(position: Any, asked: Any) -> str:
     """A token for ``position``, usable only with the same question again."""
-    return base64.urlsafe_b64encode(json.dumps([_digest(asked), position]).encode()).decode()
+    token = [_digest(position, asked), position]
+    return base64.urlsafe_b64encode(json.dumps(token).encode()).decode()
 
 
 def decode(token: str, asked: Any) -> Any:
     """The position in a token; ValidationException when it is not of this question."""
     try:
         digest, position = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error, UnicodeError):
+    except (ValueError, TypeError):
         raise ValidationException("Invalid pagination token: NextToken") from None
-    if digest != _digest(asked):
+    if digest != _digest(position, asked):
         raise ValidationException(
             "Invalid pagination token: NextToken belongs to a request with other parameters"
         )
     return position
 
 
-def _digest(asked: Any) -> str:
-    text = json.dumps(asked, sort_keys=True, default=str)
+def _digest(position: Any, asked: Any) -> str:
+    text = json.dumps([position, asked], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -8,7 +8,6 @@ that was killed.
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
 import time
@@ -23,7 +22,10 @@ log = logging.getLogger(__name__)
 LEASE_S = 120.0
 POLL_S = 0.25
 RETRY_S = 5.0
+UPKEEP_S = 10.0
 WORKERS = 8
+#: How far the computed start of one process may differ when the clock is set.
+CLOCK_S = 10.0
 
 
 class Reconciler:
@@ -31,38 +33,58 @@ class Reconciler:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._leases = world.store.leases
         self._holder = holder_name()
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._running: set[int] = set()
+        self._next_upkeep = 0.0
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="studio-controller")
         self._thread = threading.Thread(target=self._loop, name="studio-reconciler", daemon=True)
         world.notify = self._wake.set
 
     def start(self) -> None:
         """Begin; takes over at once what a dead process of this machine had leased."""
-        self._world.store.resources.release_dead(_is_dead)
         self._thread.start()
 
     def stop(self) -> None:
         """Let controllers finish the step they are at, and give their leases back."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._pool.shutdown(wait=True)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
+            self._wake.clear()
             try:
-                claimed = self._world.store.resources.claim(self._holder, LEASE_S)
+                self._upkeep()
+                busy = self._claim()
             except Exception:
                 log.exception("the reconciler could not read what is due")
-                claimed = []
                 self._stopping.wait(RETRY_S)
-            for resource_id in claimed:
-                self._pool.submit(self._run, resource_id)
-            if not claimed:
+                continue
+            if not busy:
                 self._wake.wait(POLL_S)
-            self._wake.clear()
+
+    def _upkeep(self) -> None:
+        """Prolong our leases, and take those of dead processes."""
+        if time.monotonic() < self._next_upkeep:
+            return
+        self._next_upkeep = time.monotonic() + UPKEEP_S
+        if running := list(self._running):
+            self._leases.renew(running, self._holder, LEASE_S)
+        self._leases.release_dead(_is_dead)
+
+    def _claim(self) -> bool:
+        """Start what is due and finds a free thread; whether there was any."""
+        room = WORKERS - len(self._running)
+        claimed = self._leases.claim(self._holder, LEASE_S, room) if room else []
+        for resource_id in claimed:
+            self._running.add(resource_id)
+            self._pool.submit(self._run, resource_id)
+        return bool(claimed)
 
     def _run(self, resource_id: int) -> None:
         try:
@@ -72,10 +94,15 @@ class Reconciler:
             delay = RETRY_S
         wake_at = time.time() + delay if delay is not None else None
         try:
-            self._world.store.resources.release(resource_id, self._holder, wake_at)
+            self._leases.release(resource_id, self._holder, wake_at)
         except Exception:
             # The lease runs out by itself, and then the resource is due again.
             log.exception("the lease of resource %d could not be given back", resource_id)
+        finally:
+            was_full = len(self._running) >= WORKERS
+            self._running.discard(resource_id)
+            if was_full:
+                self._wake.set()
 
     def _step(self, resource_id: int) -> float | None:
         resource = self._world.store.resources.by_id(resource_id)
@@ -97,9 +124,10 @@ def _is_dead(holder: str) -> bool:
     host, pid, started = holder.rsplit(":", 2)
     if host != socket.gethostname()[:30]:
         return False
-    if int(pid) == os.getpid():
-        return holder != holder_name()
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
+        process = psutil.Process(int(pid))
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        return abs(process.create_time() - float(started)) > CLOCK_S
     except psutil.NoSuchProcess:
         return True

@@ -6,12 +6,28 @@ from typing import Any
 
 from ..store.resources import Resource
 from ..wire.dispatch import Call, Registry
-from ..wire.errors import ResourceLimitExceeded, ResourceNotFound
+from ..wire.errors import ResourceLimitExceeded, ResourceNotFound, ValidationException
 from . import paging
 from .world import World
 
 MAX_TAGS = 50
 DEFAULT_PAGE = 50
+RESERVED = "aws:"
+
+
+def checked(tags: list[dict[str, str]]) -> dict[str, str]:
+    """Values by key; ValidationException when a key comes twice or belongs to AWS."""
+    values: dict[str, str] = {}
+    for tag in tags:
+        key = tag["Key"]
+        if key.lower().startswith(RESERVED):
+            raise ValidationException(
+                f"Tags: the key {key!r} begins with {RESERVED}, as only AWS's may."
+            )
+        if key in values:
+            raise ValidationException(f"Tags: the key {key!r} is given twice.")
+        values[key] = tag["Value"]
+    return values
 
 
 class Tags:
@@ -35,7 +51,7 @@ class Tags:
 
     def add(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Add or replace tags of a resource."""
-        added = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+        added = checked(params["Tags"])
         try:
             merged = self._resources.add_tags(self._find(call, params).id, added, MAX_TAGS)
         except ValueError as error:

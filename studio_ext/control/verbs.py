@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ..store.resources import NameTaken, Query, Resource, sort_value
+from ..store.listing import Query
+from ..store.resources import NameTaken, Resource
 from ..wire.dispatch import Call, Handler, Registry
-from . import paging
+from . import paging, tags
 from .kinds import Kind
 from .world import World
 
@@ -54,6 +55,7 @@ class Verbs:
         arn = world.arn(kind, name)
         if world.store.resources.get(kind.name, call.caller.domain, name):
             raise kind.taken(name, arn)
+        labels = tags.checked(params.get("Tags", []))
         state = kind.admit(world, call, params)
         spec = jsonable({key: value for key, value in params.items() if key != "Tags"})
         try:
@@ -66,7 +68,7 @@ class Verbs:
                 status=kind.status,
                 spec=spec,
                 state=state,
-                resource_tags={tag["Key"]: tag["Value"] for tag in params.get("Tags", [])},
+                resource_tags=labels,
                 wake=kind.reconcile is not None,
             )
         except NameTaken:
@@ -101,7 +103,7 @@ class Verbs:
         answer: dict[str, Any] = {self.kind.items: [self._summary(r) for r in found[:limit]]}
         if len(found) > limit:
             last = found[limit - 1]
-            answer["NextToken"] = paging.encode([sort_value(last, query.sort_by), last.id], asked)
+            answer["NextToken"] = paging.encode([getattr(last, query.sort_by), last.id], asked)
         return answer
 
     def _query(self, call: Call, params: dict[str, Any]) -> Query:

@@ -1,17 +1,22 @@
-"""Drives an endpoint: new instances before old ones, traffic switched in between, then the drain."""
+"""Drives an endpoint: new instances before old ones, traffic switched between, then the drain."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from ..control.world import World
 from ..store.resources import Resource
 from . import instances
 from .gateway import client
-from .instances import InstanceFailed
+from .instances import InstanceFailed, Wanted
+
+log = logging.getLogger(__name__)
 
 STEP_S = 0.2
 KEEP_S = 2.0
+#: How often an instance that ends without a word is started before a deployment is given up.
+MAX_STARTS = 3
 #: Ended instances whose logs are kept while the endpoint exists.
 MAX_PAST = 20
 
@@ -34,20 +39,19 @@ def reconcile(world: World, resource_id: int) -> float | None:
 
 def _deploy(world: World, endpoint: Resource) -> float:
     target = endpoint.state["target"]
+    _keep(world, endpoint)
     wanted = instances.wanted(endpoint, target)
+    retiring = endpoint.state.get("retiring", [])
     statuses = {}
     for instance in wanted:
-        status = instances.observe(world, instance.id)
-        if status is None or (not status["alive"] and status["state"] != "Failed"):
-            try:
-                instances.start(world, endpoint, instance)
-            except InstanceFailed as error:
-                return _give_up(world, endpoint, instance.variant["name"], str(error))
-            continue
-        if status["state"] == "Failed":
-            return _give_up(world, endpoint, instance.variant["name"], status["reason"])
-        statuses[instance.id] = status
-    _keep(world, endpoint)
+        if instance.id in retiring:
+            continue  # of a count that was lowered just now: it must end before it starts again
+        try:
+            status = _started(world, endpoint, instance)
+        except InstanceFailed as error:
+            return _give_up(world, endpoint, instance.variant["name"], str(error))
+        if status is not None:
+            statuses[instance.id] = status
     if len(statuses) < len(wanted) or any(s["state"] != "InService" for s in statuses.values()):
         return STEP_S
     version = _publish(world, endpoint, target, statuses)
@@ -55,6 +59,21 @@ def _deploy(world: World, endpoint: Resource) -> float:
         return STEP_S
     _take_over(world, endpoint, target)
     return STEP_S
+
+
+def _started(world: World, endpoint: Resource, instance: Wanted) -> dict[str, Any] | None:
+    """The status of an instance that runs; one that does not is started. Or InstanceFailed."""
+    status = instances.observe(world, instance.id)
+    if status is not None:
+        if status["state"] == "Failed":
+            raise InstanceFailed(status["reason"])
+        if status["alive"]:
+            return status
+        if status["starts"] >= MAX_STARTS:
+            raise InstanceFailed(f"it ended {MAX_STARTS} times while it started")
+    if status is None or status["due"]:
+        instances.start(world, endpoint, instance)
+    return None
 
 
 def _publish(
@@ -109,7 +128,9 @@ def _take_over(world: World, endpoint: Resource, target: dict[str, Any]) -> None
         kept = {instance.id for instance in instances.wanted(edited, target)}
         before = [instance.id for instance in instances.wanted(edited, state.get("serving"))]
         retiring = [*state.get("retiring", []), *(i for i in before if i not in kept)]
-        state.update(serving=target, config=target["config"], target=None, retiring=retiring)
+        past = [i for i in state.get("past", []) if i not in kept]
+        state.update(serving=target, config=target["config"], target=None)
+        state.update(retiring=retiring, past=past)
         state.pop("failure_reason", None)
         edited.status = "InService"
 
@@ -136,8 +157,11 @@ def _keep(world: World, endpoint: Resource) -> None:
     """Start again what died; its sockets have the same paths, so the routes stay right."""
     for instance in instances.wanted(endpoint, endpoint.state.get("serving")):
         status = instances.observe(world, instance.id)
-        if status is None or not status["alive"]:
-            instances.start(world, endpoint, instance)
+        if status is None or (not status["alive"] and status["due"]):
+            try:
+                instances.start(world, endpoint, instance)
+            except InstanceFailed:
+                log.exception("instance %s cannot be started again", instance.id)
 
 
 def _drain(world: World, endpoint: Resource) -> bool:
@@ -160,9 +184,11 @@ def _retire(world: World, endpoint: Resource, ended: list[str]) -> list[str]:
     with world.store.resources.edit(endpoint.id) as edited:
         if edited is None:
             return ended
-        past = [*edited.state.get("past", []), *ended]
-        edited.state["retiring"] = [i for i in edited.state["retiring"] if i not in ended]
-        edited.state["past"] = past[-MAX_PAST:]
+        state = edited.state
+        state["retiring"] = [i for i in state["retiring"] if i not in ended]
+        again = {i.id for i in instances.wanted(edited, state.get("target"))}
+        past = [i for i in [*state.get("past", []), *ended] if i not in again]
+        state["past"] = past[-MAX_PAST:]
     return past[:-MAX_PAST]
 
 
@@ -172,7 +198,8 @@ def _delete(world: World, endpoint: Resource) -> float | None:
     if state.get("serving") and not _applied(world, version):
         return STEP_S
     ids = instance_ids(endpoint)
-    if not all([instances.stop(world, identity) for identity in ids]):
+    ended = [instances.stop(world, identity) for identity in ids]
+    if not all(ended):
         return STEP_S
     for identity in ids:
         instances.remove(world, identity)

@@ -16,12 +16,15 @@ import psutil
 
 from ..control.world import World
 from ..files import read_json, write_json
-from ..run import environments, images
+from ..run import environments, images, processes
 from ..store.objects import ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
 
 STATUS = "status.json"
 START_GRACE_S = 10.0
+HEALTHY_S = 60.0
+#: How long to wait, after the last start, with starting again what ends soon.
+BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 
 
 class InstanceFailed(Exception):
@@ -58,14 +61,22 @@ def folder(world: World, identity: str) -> Path:
 
 
 def observe(world: World, identity: str) -> dict[str, Any] | None:
-    """The status an instance gives of itself, with ``alive``; None when it was never started."""
+    """The status an instance gives of itself; None when it was never started.
+
+    Beside it ``alive``, ``starts`` (how often it was started since it last ran for long) and
+    ``due`` (whether it is time to start it again).
+    """
     root = folder(world, identity)
-    if not (root / "instance.json").exists():
+    document = read_json(root / "instance.json")
+    if document is None:
         return None
+    starts, age = document.get("starts", 1), time.time() - document.get("started", 0.0)
+    patience = BACKOFF_S[min(starts, len(BACKOFF_S)) - 1]
+    own = {"starts": starts, "due": age >= patience or age < 0}
     status: dict[str, Any] | None = read_json(root / STATUS)
     if status is None:
-        return {"state": "Starting", "reason": None, "workers": [], "alive": _is_new(root)}
-    return {**status, "alive": _supervisor(root, status["pid"]) is not None}
+        return {"state": "Starting", "reason": None, "workers": [], "alive": _is_new(root), **own}
+    return {**status, "alive": _supervisor(root, status["pid"]) is not None, **own}
 
 
 def _is_new(root: Path) -> bool:
@@ -82,10 +93,15 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     variant = instance.variant
     image = images.resolve(variant["image"])
+    before = read_json(root / "instance.json") or {}
+    now = time.time()
+    lasted = now - before.get("started", now) > HEALTHY_S
     environment = _environment(world, endpoint, variant, image)
     code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     document = {
         "id": instance.id,
+        "started": now,
+        "starts": 1 if lasted else before.get("starts", 0) + 1,
         "endpoint": endpoint.name,
         "variant": variant["name"],
         "image": variant["image"],
@@ -174,8 +190,10 @@ def stop(world: World, identity: str) -> bool:
 
 
 def remove(world: World, identity: str) -> None:
-    """Delete the folder of an instance that has ended."""
-    shutil.rmtree(folder(world, identity), ignore_errors=True)
+    """Delete the folder of an instance that has ended, and what a killed supervisor left."""
+    root = folder(world, identity)
+    processes.kill_all(lambda: processes.marked(root))
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def _supervisor(root: Path, pid: int) -> psutil.Process | None:

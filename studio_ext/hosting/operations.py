@@ -50,9 +50,7 @@ class Endpoints:
             _retain(endpoint.state.get("serving"), target, excluded)
         return self._begin(call, endpoint, target, revision)
 
-    def update_weights_and_capacities(
-        self, call: Call, params: dict[str, Any]
-    ) -> dict[str, Any]:
+    def update_weights_and_capacities(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Change weights and instance counts of what serves."""
         endpoint = self.verbs.find(call, params["EndpointName"])
         target = copy.deepcopy(endpoint.state.get("serving"))
@@ -95,7 +93,10 @@ class Endpoints:
         with self.world.store.resources.edit(endpoint.id, actor=actor, wake=True) as edited:
             if edited is None:
                 raise ENDPOINT.not_found(endpoint.name, endpoint.arn)
-            if edited.status not in ("InService", "Failed"):
+            # What the target was made from must still hold.
+            facts = ("revision", "serving")
+            same = all(edited.state.get(fact) == endpoint.state.get(fact) for fact in facts)
+            if edited.status not in ("InService", "Failed") or not same:
                 raise self._in_progress(edited)
             edited.state.update(target=target, revision=revision)
             edited.state.pop("failure_reason", None)
@@ -120,9 +121,7 @@ def _check_deployment_config(config: dict[str, Any]) -> None:
         )
 
 
-def _retain(
-    serving: dict[str, Any] | None, target: dict[str, Any], excluded: set[str]
-) -> None:
+def _retain(serving: dict[str, Any] | None, target: dict[str, Any], excluded: set[str]) -> None:
     """Carry weights and counts over to variants of the same name."""
     before = {variant["name"]: variant for variant in (serving or {"variants": []})["variants"]}
     for variant in target["variants"]:

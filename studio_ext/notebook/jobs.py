@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +14,10 @@ from typing import Any
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints/"
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
+_UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError")
+
+
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 class NoSuchName(LookupError):
@@ -104,10 +109,11 @@ def endpoints(api: Api, *, limit: int = 20) -> list[dict[str, str]]:
 
 def describe(api: Api, name: str) -> tuple[str, dict[str, Any]]:
     """``("training job" | "endpoint", description)`` of whatever is called ``name``."""
-    for kind, call, key in (
+    calls = (
         ("training job", api.sagemaker.describe_training_job, "TrainingJobName"),
         ("endpoint", api.sagemaker.describe_endpoint, "EndpointName"),
-    ):
+    )
+    for kind, call, key in calls if _NAME.fullmatch(name) else ():
         try:
             return kind, call(**{key: name})
         except api.sagemaker.exceptions.ClientError as error:
@@ -123,6 +129,24 @@ def is_missing(error: Exception) -> bool:
     return code.startswith("ResourceNotFound") or (
         code == "ValidationException" and ("could not find" in message or "not found" in message)
     )
+
+
+def reason(error: Exception) -> str:
+    """An error of a client in words, without botocore's preamble."""
+    detail = getattr(error, "response", {}).get("Error", {})
+    if detail.get("Message"):
+        return f"{detail['Message']} ({detail.get('Code', type(error).__name__)})"
+    if type(error).__name__ in _UNREACHABLE:
+        return f"{error}. Studio may have been stopped; `studio serve` starts it."
+    return str(error)
+
+
+def how_ended(description: dict[str, Any]) -> str:
+    """How a job ended, and why if that is known: ``failed: AlgorithmError: ...``."""
+    status = description["TrainingJobStatus"]
+    detail = description.get("SecondaryStatus", status)
+    why = description.get("FailureReason", "" if detail == status else detail).strip()
+    return f"{status.lower()}: {why}" if why else f"{status.lower()}."
 
 
 def stop(api: Api, name: str) -> str:
@@ -183,18 +207,24 @@ class LogReader:
 
 
 def log_lines(api: Api, name: str, *, follow: bool = False, poll_s: float = 1.0) -> Iterator[str]:
-    """Lines of a training job's or endpoint's log; ``follow`` waits for more until a job ends."""
+    """Lines of a training job's or endpoint's log.
+
+    ``follow`` waits for more until a job has ended or an endpoint is deleted.
+    """
     kind, description = describe(api, name)
     reader = LogReader(api, kind, name)
+    ended = not follow
     while True:
         # Status first: lines that come after the last status are read all the same.
-        ended = not follow or description.get("TrainingJobStatus") in FINISHED
+        ended = ended or description.get("TrainingJobStatus") in FINISHED
         yield from reader.read()
         if ended:
             return
         time.sleep(poll_s)
-        if kind == "training job":
-            description = api.sagemaker.describe_training_job(TrainingJobName=name)
+        try:
+            kind, description = describe(api, name)
+        except NoSuchName:
+            ended = True
 
 
 _STEPS = (
@@ -242,6 +272,13 @@ def duration(start: datetime, end: datetime | None) -> str:
     if hours:
         return f"{hours}h {minutes:02d}m"
     return f"{minutes}m {seconds:02d}s" if minutes else f"{seconds}s"
+
+
+def positive(text: str) -> int:
+    """A command line's number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
 
 
 def _local(moment: datetime) -> str:

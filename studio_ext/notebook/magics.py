@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import shlex
 from collections.abc import Callable
@@ -16,7 +17,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import (
     MagicArgumentParser,
     argument,
-    construct_parser,
     magic_arguments,
 )
 from IPython.display import display
@@ -44,7 +44,7 @@ class TrainingFailed(RuntimeError):
     """A training job did not complete; shown as its reason, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"TrainingFailed: {self}"]
+        return [str(self)]
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -63,7 +63,9 @@ class StudioMagics(Magics):
         self._commands: dict[str, tuple[Callable[..., Any], MagicArgumentParser]] = {}
         for name in ("connect", "jobs", "job", "logs", "endpoints", "stop", "train"):
             method = getattr(type(self), name)
-            parser = construct_parser(method)
+            parser = method.parser
+            parser.formatter_class = argparse.RawDescriptionHelpFormatter
+            parser.description = inspect.cleandoc(parser.description)
             parser.prog = f"%%studio {name}" if name == "train" else f"%studio {name}"
             self._commands[name] = (method, parser)
 
@@ -98,7 +100,7 @@ class StudioMagics(Magics):
         try:
             return method(self, *arguments)
         except (session.NotRunning, NoSuchName, ClientError, BotoCoreError, ValueError) as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(views.reason(error)) from None
 
     @magic_arguments()
     @argument("--home", metavar="DIR", help="Studio's folder (default: $STUDIO_HOME or ~/.studio)")
@@ -122,7 +124,7 @@ class StudioMagics(Magics):
 
     @magic_arguments()
     @argument("--status", help="InProgress, Completed, Failed, Stopping or Stopped")
-    @argument("--limit", type=int, default=20, help="at most so many (default: 20)")
+    @argument("--limit", type=views.positive, default=20, help="at most so many (default: 20)")
     def jobs(self, options: argparse.Namespace) -> None:
         """List training jobs, newest first."""
         rows = views.training_jobs(self._api(), status=options.status, limit=options.limit)
@@ -133,7 +135,9 @@ class StudioMagics(Magics):
     def job(self, options: argparse.Namespace) -> Any:
         """Show a training job, live, with a stop button."""
         api = self._api()
-        api.sagemaker.describe_training_job(TrainingJobName=options.name)  # an unknown name: say so
+        kind, _ = views.describe(api, options.name)
+        if kind != "training job":
+            raise UsageError(f"{options.name} is an endpoint: see %studio endpoints.")
         from .widgets.job import JobWidget
 
         return JobWidget(options.name, api=api)
@@ -143,14 +147,17 @@ class StudioMagics(Magics):
     @argument("-f", "--follow", action="store_true", help="go on until the job ends")
     def logs(self, options: argparse.Namespace) -> None:
         """Print the log of a job or an endpoint; interrupt the kernel to stop following."""
+        line = None
         try:
             for line in views.log_lines(self._api(), options.name, follow=options.follow):
                 print(line)
+            if line is None:
+                print(f"(the log of {options.name} is empty)")
         except KeyboardInterrupt:
             print(f"(no longer following {options.name})")
 
     @magic_arguments()
-    @argument("--limit", type=int, default=20, help="at most so many (default: 20)")
+    @argument("--limit", type=views.positive, default=20, help="at most so many (default: 20)")
     def endpoints(self, options: argparse.Namespace) -> None:
         """List endpoints, newest first."""
         print(views.table(views.endpoints(self._api(), limit=options.limit), "No endpoints."))
@@ -209,8 +216,10 @@ class StudioMagics(Magics):
         `os.environ["SM_MODEL_DIR"]` becomes the model.
         """
         api = self._api()
+        script = f"\n{cell}"  # in the place of %%studio: lines count as the cell shows them
+        _check_syntax(script)
         job = ScriptJob(
-            source=cell,
+            source=script,
             name=options.name or unique_name(options.base_name),
             image=options.image,
             channels=_channels(options),
@@ -222,7 +231,6 @@ class StudioMagics(Magics):
             environment=_pairs("--env", options.env),
             max_runtime_s=options.max_runtime,
         )
-        compile(cell, "<%%studio train>", "exec")  # a typing error is found here, not in the job
         job.submit(api)
         try:
             self._show(api, job.name, wait=options.wait)
@@ -231,8 +239,9 @@ class StudioMagics(Magics):
             if options.out and self.shell is not None:
                 self.shell.user_ns[options.out] = description
         if options.wait and description["TrainingJobStatus"] in FINISHED - {"Completed"}:
-            reason = description.get("FailureReason", description["TrainingJobStatus"])
-            raise TrainingFailed(f"{job.name}: {reason}")
+            raise TrainingFailed(
+                f"Training {views.how_ended(description)}\nIts whole log: %studio logs {job.name}"
+            )
 
     def _show(self, api: Api, name: str, *, wait: bool) -> None:
         """The job's widget in a notebook, its log in a terminal."""
@@ -276,6 +285,15 @@ class StudioMagics(Magics):
         if not os.environ.get("AWS_ENDPOINT_URL"):
             raise UsageError("This kernel is not connected: run `%studio connect` first.")
         return Api()
+
+
+def _check_syntax(script: str) -> None:
+    """Find a typing error here and not in the job."""
+    try:
+        compile(script, "<cell>", "exec")
+    except SyntaxError as error:
+        shown = f"\n    {error.text.rstrip()}" if error.text else ""
+        raise UsageError(f"line {error.lineno} of the cell: {error.msg}{shown}") from None
 
 
 def _channels(options: argparse.Namespace) -> dict[str, str]:

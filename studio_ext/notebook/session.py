@@ -6,6 +6,7 @@ One function, :func:`connection`, says what must be set; the shell (``studio env
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -29,6 +30,9 @@ _FOREIGN = (
     "AWS_ACCOUNT_ID",
     "AWS_AUTH_SCHEME_PREFERENCE",
 )
+# They tell at level INFO of each endpoint that we set, and that the SageMaker SDK will collect
+# telemetry (before looking whether it may: it may not).
+_TALKATIVE = ("botocore.configprovider", "sagemaker.telemetry.telemetry_logging")
 _ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -110,6 +114,8 @@ def apply(home: str | Path, environ: MutableMapping[str, str] = os.environ) -> d
     # PYTHONPATH is read when Python starts; this process has started already.
     if str(CLIENT_DIR) not in sys.path:
         sys.path.insert(0, str(CLIENT_DIR))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     boto3: Any = sys.modules.get("boto3")
     if boto3 is not None:
         boto3.DEFAULT_SESSION = None
@@ -165,17 +171,15 @@ def _with(current: str, item: str, separator: str) -> str:
 
 
 def _sdk_config(config: Config) -> Path:
-    """Defaults for the SageMaker SDK: no telemetry, and its bucket without a call to STS."""
+    """Defaults for the SageMaker SDK: no telemetry."""
     path = config.path / "sdk-config.yaml"
     text = (
-        'SchemaVersion: "1.0"\n'
-        "SageMaker:\n"
-        "  PythonSDK:\n"
-        "    Modules:\n"
-        "      TelemetryOptOut: true\n"
-        "      Session:\n"
-        f'        DefaultS3Bucket: "{config.default_bucket}"\n'
-    ).encode()
+        b'SchemaVersion: "1.0"\n'
+        b"SageMaker:\n"
+        b"  PythonSDK:\n"
+        b"    Modules:\n"
+        b"      TelemetryOptOut: true\n"
+    )
     if not path.exists() or path.read_bytes() != text:
         write_atomic(path, text)
     return path

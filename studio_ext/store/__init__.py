@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from ..config import Config
 from . import database
 from .credentials import Credentials
+from .leases import Leases
 from .metrics import Metrics
 from .resources import Resources
 from .routes import Routes
@@ -36,6 +37,7 @@ class Store:
         with self.begin() as connection:
             database.metadata.create_all(connection)
         self.resources = Resources(self.engine)
+        self.leases = Leases(self.engine)
         self.metrics = Metrics(self.engine)
         self.credentials = Credentials(self.engine, config)
         self.routes = Routes(self.engine)

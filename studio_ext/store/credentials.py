@@ -28,6 +28,7 @@ access_keys = Table(
 )
 
 _CACHE_S = 5.0
+_DEFAULT = "default user profile"
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Credentials:
             saved = {}
         credential = self.get(saved.get("access_key_id", ""))
         if credential is None:
-            credential = self.issue("default user profile")
+            credential = self.of_purpose(_DEFAULT) or self.issue(_DEFAULT)
             write_json(
                 path,
                 {

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    delete,
     func,
     insert,
     or_,
@@ -154,6 +155,12 @@ class Metrics:
                 for s in samples
             ]
             connection.execute(insert(metric_samples), rows)
+
+    def delete(self, resource: str) -> None:
+        """Forget the series of a resource."""
+        with write(self._engine) as connection:
+            mine = metric_series.c.resource == resource
+            connection.execute(delete(metric_series).where(mine))
 
     def _series_ids(
         self, connection: Connection, resource: str, keys: set[tuple[str, str]]

@@ -13,7 +13,8 @@ routes = Table(
     metadata,
     Column("domain", String(63), primary_key=True),
     Column("endpoint", String(63), primary_key=True),
-    Column("document", JSON(none_as_null=True)),  # NULL marks a removed endpoint, so that the version never falls
+    # NULL marks a removed endpoint, so that the version never falls
+    Column("document", JSON(none_as_null=True)),
     Column("version", Integer, nullable=False, index=True),
 )
 

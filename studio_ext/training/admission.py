@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import posixpath
 import time
 from typing import Any
+
+import regex
 
 from ..algorithms.xgboost import METRIC_DEFINITIONS
 from ..control.world import World
 from ..run import environments, images
-from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..store.objects import NoSuchBucket, ObjectStoreError, parse_s3_uri
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
 
@@ -18,11 +20,19 @@ SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 def admit(world: World, _call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Refuse what cannot run here, naming the field; the first state of the job otherwise."""
-    image = training_image(params["AlgorithmSpecification"])
+    image = training_image(params.get("AlgorithmSpecification", {}))
     _check_resources(params)
-    for channel in params.get("InputDataConfig", []):
+    channels = params.get("InputDataConfig", [])
+    for channel in channels:
         _check_channel(channel, params["AlgorithmSpecification"])
-    _check_uri(params["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
+    names = [channel["ChannelName"] for channel in channels]
+    if len(set(names)) < len(names):
+        raise ValidationException(f"InputDataConfig: ChannelName must be unique, not {names}.")
+    _check_bucket(
+        world, params["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath"
+    )
+    if "CheckpointConfig" in params:
+        _check_checkpoints(world, params["CheckpointConfig"])
     definitions = _metric_definitions(params, image)
     now = time.time()
     message = "Starting the training job"
@@ -73,7 +83,9 @@ def _check_channel(channel: dict[str, Any], specification: dict[str, Any]) -> No
     where = f"InputDataConfig[{channel['ChannelName']}]"
     mode = channel.get("InputMode") or specification.get("TrainingInputMode", "File")
     if mode == "Pipe":
-        raise ValidationException(f"{where}.InputMode: Pipe is not supported; use File or FastFile.")
+        raise ValidationException(
+            f"{where}.InputMode: Pipe is not supported; use File or FastFile."
+        )
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
         raise ValidationException(f"{where}.DataSource: only S3DataSource is supported.")
@@ -84,14 +96,37 @@ def _check_channel(channel: dict[str, Any], specification: dict[str, Any]) -> No
         )
     if channel.get("CompressionType", "None") != "None":
         raise ValidationException(f"{where}.CompressionType: only None is supported in File mode.")
+    if channel.get("RecordWrapperType", "None") != "None":
+        raise ValidationException(
+            f"{where}.RecordWrapperType: only None is supported in File mode."
+        )
     _check_uri(source["S3Uri"], f"{where}.DataSource.S3DataSource.S3Uri")
 
 
-def _check_uri(uri: str, field: str) -> None:
+def _check_uri(uri: str, field: str) -> str:
     try:
-        parse_s3_uri(uri)
+        return parse_s3_uri(uri)[0]
     except ObjectStoreError as error:
         raise ValidationException(f"{field}: {error}") from None
+
+
+def _check_bucket(world: World, uri: str, field: str) -> None:
+    """Refuse what would fail only after hours of training."""
+    bucket = _check_uri(uri, field)
+    try:
+        world.store.objects.head_bucket(bucket)
+    except NoSuchBucket:
+        raise ValidationException(f"{field}: the bucket {bucket} does not exist.") from None
+
+
+def _check_checkpoints(world: World, config: dict[str, Any]) -> None:
+    _check_bucket(world, config["S3Uri"], "CheckpointConfig.S3Uri")
+    local = config.get("LocalPath", "/opt/ml/checkpoints")
+    plain = posixpath.normpath(local) == local.rstrip("/")
+    if not plain or not local.startswith("/opt/ml/") or local.startswith("/opt/ml/input"):
+        raise ValidationException(
+            f"CheckpointConfig.LocalPath: {local} is not a folder of its own below /opt/ml."
+        )
 
 
 def _metric_definitions(params: dict[str, Any], image: images.Image) -> list[dict[str, str]]:
@@ -100,8 +135,8 @@ def _metric_definitions(params: dict[str, Any], image: images.Image) -> list[dic
     )
     for index, definition in enumerate(definitions):
         try:
-            pattern = re.compile(definition["Regex"])
-        except re.error as error:
+            pattern = regex.compile(definition["Regex"])
+        except regex.error as error:
             raise ValidationException(
                 f"AlgorithmSpecification.MetricDefinitions[{index}].Regex: "
                 f"{definition['Regex']!r} is not a regular expression: {error}"

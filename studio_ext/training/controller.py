@@ -17,10 +17,16 @@ from .inputs import InputUnavailable, staging_folder
 from .launch import job_id, job_spec
 
 LOOK_S = 0.5
-QUEUE_S = 0.5
+#: Who waits for cores is woken when some are freed; this is for a wake-up lost to a crash.
+QUEUE_S = 30.0
 CHECKPOINT_S = 5.0
-QUEUED_KINDS = ["training-job"]
-_FINAL = {"Completed": "Completed", "Failed": "Failed"}
+QUEUED_KINDS = ("training-job",)
+_MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
 
 
 def reconcile(world: World, resource_id: int) -> float | None:
@@ -60,13 +66,16 @@ def _launch(world: World, resource: Resource) -> float | None:
     try:
         spec = job_spec(world, admitted)
     except InputUnavailable as error:
-        reason = f"ClientError: Data download failed: {error}"
-        return _end(world, admitted, "Failed", "Training job failed", failure_reason=reason)
+        return _fail(world, admitted, f"ClientError: Data download failed: {error}")
     with world.store.resources.edit(resource.id) as edited:
         if edited is None:
             return None
-        edited.state["launched"] = edited.state.get("launched", time.time())
-    world.runner.launch(replace(spec, id=job_id(resource)))
+        edited.state.setdefault("launched", time.time())
+    try:
+        world.runner.launch(replace(spec, id=job_id(resource)))
+    except OSError as error:
+        world.runner.stop(job_id(resource))  # should it have started after all
+        return _fail(world, admitted, f"InternalServerError: {error}")
     return 0.1
 
 
@@ -90,7 +99,8 @@ def _enter(state: dict[str, Any], secondary: str, message: str, at: float) -> No
 def _follow(world: World, resource: Resource, status: JobStatus) -> float:
     changes = _progress(world, resource, status)
     if changes:
-        with world.store.resources.edit(resource.id) as edited:
+        progress = "transitions" not in changes
+        with world.store.resources.edit(resource.id, progress=progress) as edited:
             if edited is not None:
                 edited.state.update(changes)
     if status.phase in ("Training", "Uploading"):
@@ -106,11 +116,11 @@ def _progress(world: World, resource: Resource, status: JobStatus) -> dict[str, 
     if read is not None:
         new["metrics"] = read
     now = time.time()
-    if now - state.get("checkpointed", 0.0) > CHECKPOINT_S:
+    if "CheckpointConfig" in resource.spec and now - state.get("checkpointed", 0) > CHECKPOINT_S:
+        new["checkpointed"] = now
         stored = _checkpoints(world, resource)
         if stored is not None:
             new["checkpoints"] = stored
-            new["checkpointed"] = now
     return {key: value for key, value in new.items() if state.get(key) != value}
 
 
@@ -122,8 +132,11 @@ def _checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
 
 
 def _transitions(state: dict[str, Any], status: JobStatus) -> dict[str, Any]:
-    """The runner's transitions after those from before the launch."""
-    own = [t for t in state["transitions"] if t["Status"] in ("Starting", "Pending")]
+    """The runner's transitions after those from before the launch; its outcome is not among them.
+
+    The job has not ended when its processes have: what they leave is stored first.
+    """
+    own = [dict(t) for t in state["transitions"] if t["Status"] in ("Starting", "Pending")]
     theirs = [
         {
             "Status": t.status,
@@ -132,74 +145,60 @@ def _transitions(state: dict[str, Any], status: JobStatus) -> dict[str, Any]:
             "StatusMessage": t.message,
         }
         for t in status.transitions
-        if t.status not in ("Starting", "Pending")
+        if t.status not in ("Starting", "Pending", *_MESSAGES)
     ]
     if not theirs:
         return {}
-    own[-1]["EndTime"] = own[-1].get("EndTime", theirs[0]["StartTime"])
+    if status.phase == "Done":
+        theirs[-1].pop("EndTime", None)
+    own[-1].setdefault("EndTime", theirs[0]["StartTime"])
     started = next((t["StartTime"] for t in theirs if t["Status"] == "Downloading"), None)
     found = {"transitions": own + theirs, "secondary": theirs[-1]["Status"]}
     return found | ({"started": started} if started else {})
 
 
-def _finish(world: World, resource: Resource, status: JobStatus) -> None:
-    """Store what the job leaves behind, then record its end: in that order, and repeatably."""
+def _finish(world: World, resource: Resource, status: JobStatus) -> float | None:
+    """Store what the job leaves behind, then record its end: in that order, and repeatably.
+
+    The exit message has no member of its own in DescribeTrainingJob: it goes with the status.
+    """
+    extra: dict[str, Any] = _transitions(resource.state, status)
     read = metrics.collect(world, resource)
-    outcome, reason, artifacts = status.outcome or "Failed", status.failure_reason, None
-    resource.state["secondary"] = "Uploading"
-    try:
-        stored = outputs.sync_checkpoints(world, resource)
-        artifacts = outputs.upload(world, resource, status)
-    except (outputs.OutputFailed, ObjectStoreError) as error:
-        outcome, reason, stored = "Failed", f"ClientError: {error}", None
-    extra: dict[str, Any] = {**_transitions(resource.state, status)}
     if read is not None:
         extra["metrics"] = read
-    if stored is not None:
-        extra["checkpoints"] = stored
-    if artifacts and outcome != "Failed":
-        extra["artifacts"] = artifacts
-    if status.exit_message:
-        extra["exit_message"] = status.exit_message
-    if status.exit_code is not None:
-        extra["exit_code"] = status.exit_code
-    _end(world, resource, outcome, _MESSAGES[outcome], failure_reason=reason, **extra)
+    outcome, reason = status.outcome or "Failed", status.failure_reason
+    try:
+        stored = outputs.sync_checkpoints(world, resource, ended=True)
+        if stored is not None:
+            extra["checkpoints"] = stored
+        artifacts = outputs.upload(world, resource, status)
+        if artifacts and outcome != "Failed":
+            extra["artifacts"] = artifacts
+    except (outputs.OutputFailed, ObjectStoreError) as error:
+        if outcome != "Failed":  # else the script's own error is what matters
+            outcome, reason = "Failed", f"ClientError: {error}"
+    if outcome == "Failed":
+        return _fail(world, resource, reason or _MESSAGES["Failed"], **extra)
+    return _end(world, resource, outcome, status.exit_message or _MESSAGES[outcome], **extra)
 
 
-_MESSAGES = {
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-}
+def _fail(world: World, resource: Resource, reason: str, **extra: Any) -> float | None:
+    return _end(world, resource, "Failed", reason, failure_reason=reason, **extra)
 
 
 def _end(
-    world: World,
-    resource: Resource,
-    outcome: str,
-    message: str,
-    *,
-    failure_reason: str | None = None,
-    **extra: Any,
-) -> None:
-    """Record the end of a job, revoke its key, and let the next one in the queue start."""
+    world: World, resource: Resource, outcome: str, message: str, **extra: Any
+) -> float | None:
+    """Clean up, record the end of a job, and let the next one in the queue start."""
+    world.store.credentials.revoke(f"job {job_id(resource)}")
+    shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
     now = time.time()
     with world.store.resources.edit(resource.id) as edited:
         if edited is None:
-            return
-        state = edited.state
-        state.update(extra)
-        if state["transitions"][-1]["Status"] == outcome:
-            state["transitions"].pop()
-            state["transitions"][-1].pop("EndTime", None)
-        _enter(state, outcome, message, now)
-        state["transitions"][-1]["EndTime"] = now
-        state["ended"] = now
-        state.setdefault("started", now)
-        if outcome == "Failed" and failure_reason:
-            state["failure_reason"] = failure_reason
-        edited.status = _FINAL.get(outcome, "Stopped")
-    world.store.credentials.revoke(f"job {job_id(resource)}")
-    shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
-    world.notify()
+            return None
+        edited.state.update(extra)
+        _enter(edited.state, outcome, message, now)
+        edited.state["transitions"][-1]["EndTime"] = edited.state["ended"] = now
+        edited.status = outcome if outcome in ("Completed", "Failed") else "Stopped"
+    admission.wake_next(world, QUEUED_KINDS)
+    return None

@@ -83,8 +83,8 @@ def _objects(
     found = False
     for prefix, suffixes in _prefixes(store, source):
         bucket, key = parse_s3_uri(prefix)
-        for item in _under(store, bucket, key) if suffixes is None else _named(
-            store, bucket, key, suffixes
+        for item in (
+            _under(store, bucket, key) if suffixes is None else _named(store, bucket, key, suffixes)
         ):
             found = True
             yield (bucket, *item)
@@ -95,9 +95,7 @@ def _objects(
         )
 
 
-def _prefixes(
-    store: ObjectStore, source: dict[str, Any]
-) -> Iterator[tuple[str, list[str] | None]]:
+def _prefixes(store: ObjectStore, source: dict[str, Any]) -> Iterator[tuple[str, list[str] | None]]:
     uri = source["S3Uri"]
     if source["S3DataType"] == "S3Prefix":
         yield uri, None

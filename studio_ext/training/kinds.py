@@ -10,6 +10,8 @@ from ..store.resources import Resource
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
 from .admission import admit
 from .controller import reconcile
+from .launch import DEFAULT_RUNTIME_S
+from .launch import DEFAULT_RUNTIME_S
 
 
 def _taken(name: str, arn: str) -> ApiError:
@@ -30,6 +32,12 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
         algorithm["MetricDefinitions"] = state["metric_definitions"]
     answer = {
         "AlgorithmSpecification": algorithm,
+        # Clients read the key without asking whether there is one.
+        "OutputDataConfig": {"KmsKeyId": "", **resource.spec["OutputDataConfig"]},
+        "StoppingCondition": {
+            "MaxRuntimeInSeconds": int(DEFAULT_RUNTIME_S),
+            **resource.spec.get("StoppingCondition", {}),
+        },
         "SecondaryStatus": state["secondary"],
         "SecondaryStatusTransitions": [
             {key: value for key, value in transition.items() if value is not None}
@@ -37,9 +45,15 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
         ],
         "FinalMetricDataList": final_metrics(world, resource),
         "EnableNetworkIsolation": resource.spec.get("EnableNetworkIsolation", False),
-        "EnableInterContainerTrafficEncryption": False,
+        "EnableInterContainerTrafficEncryption": resource.spec.get(
+            "EnableInterContainerTrafficEncryption", False
+        ),
         "EnableManagedSpotTraining": resource.spec.get("EnableManagedSpotTraining", False),
         "ProfilingStatus": "Disabled",
+        "StoppingCondition": {
+            "MaxRuntimeInSeconds": DEFAULT_RUNTIME_S,
+            **resource.spec.get("StoppingCondition", {}),
+        },
     }
     for member, key in _TIMES.items():
         if state.get(key):
@@ -51,8 +65,6 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
         answer["ModelArtifacts"] = {"S3ModelArtifacts": state["artifacts"]}
     if state.get("failure_reason"):
         answer["FailureReason"] = state["failure_reason"]
-    if state.get("exit_message"):
-        answer["ExitMessage"] = state["exit_message"]
     return answer
 
 

@@ -12,7 +12,7 @@ from ..store.resources import Resource
 from .admission import SUBMIT_DIRECTORY, is_algorithm
 from .inputs import channels, stage_object
 
-DEFAULT_RUNTIME_S = 24 * 3600.0
+DEFAULT_RUNTIME_S = 24 * 3600
 CREDENTIAL_MARGIN_S = 3600.0
 
 
@@ -55,6 +55,7 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
         requirements=bool(archives),
         packs=_packs(request),
         max_runtime_s=runtime,
+        memory_bytes=world.config.max_job_memory_bytes,
         cpus=resource.state.get("cores"),
     )
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+import regex
+
 from ..control.world import World
+from ..run.logs import LogLine
 from ..store.metrics import Point
 from ..store.resources import Resource
 from .launch import job_id
 
 BATCH = 5000
+#: For one expression on one line. Some take longer than the universe is old.
+PATIENCE_S = 0.2
 
 
 def collect(world: World, resource: Resource) -> dict[str, Any] | None:
@@ -20,7 +25,8 @@ def collect(world: World, resource: Resource) -> dict[str, Any] | None:
     Points are numbered by metric, so reading a part again after a crash adds nothing twice.
     """
     definitions = [
-        (item["Name"], re.compile(item["Regex"])) for item in resource.state["metric_definitions"]
+        (item["Name"], regex.compile(item["Regex"]))
+        for item in resource.state["metric_definitions"]
     ]
     if not definitions:
         return None
@@ -28,11 +34,10 @@ def collect(world: World, resource: Resource) -> dict[str, Any] | None:
     offset, counts = progress["offset"], Counter(progress["counts"])
     while lines := world.runner.read_log(job_id(resource), offset, BATCH):
         points: list[Point] = []
-        for line in lines:
-            for name, pattern in definitions:
-                for value in _values(pattern, line.text):
-                    points.append((name, "", line.timestamp_ms / 1000, counts[name], value))
-                    counts[name] += 1
+        for name, pattern in definitions:
+            for timestamp_ms, value in _values(pattern, lines):
+                points.append((name, "", timestamp_ms / 1000, counts[name], value))
+                counts[name] += 1
         world.store.metrics.append(f"training-job/{resource.name}", points)
         offset = lines[-1].end
     if offset == progress["offset"]:
@@ -40,11 +45,15 @@ def collect(world: World, resource: Resource) -> dict[str, Any] | None:
     return {"offset": offset, "counts": dict(counts)}
 
 
-def _values(pattern: re.Pattern[str], text: str) -> list[float]:
-    values = []
-    for match in pattern.finditer(text):
+def _values(pattern: regex.Pattern[str], lines: list[LogLine]) -> Iterator[tuple[int, float]]:
+    """(milliseconds, value) of each match; after one that takes too long no more of the lines."""
+    for line in lines:
         try:
-            values.append(float(match[1]))
-        except (TypeError, ValueError):
-            continue  # the group took in something that is no number, or nothing at all
-    return values
+            found = [match[1] for match in pattern.finditer(line.text, timeout=PATIENCE_S)]
+        except TimeoutError:
+            return
+        for text in found:
+            try:
+                yield line.timestamp_ms, float(text)
+            except (TypeError, ValueError):
+                continue  # the group took in something that is no number, or nothing at all

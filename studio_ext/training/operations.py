@@ -9,6 +9,7 @@ from ..control.world import World
 from ..wire.dispatch import Call, Registry
 from ..wire.errors import ValidationException
 from .kinds import TRAINING_JOB
+from .launch import job_id
 
 
 def register(registry: Registry, world: World) -> None:
@@ -30,4 +31,16 @@ def register(registry: Registry, world: World) -> None:
         world.notify()
         return {}
 
+    def delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        resource = verbs.find(call, params["TrainingJobName"])
+        if resource.status in TRAINING_JOB.unfinished:
+            raise ValidationException(
+                "The request was rejected because the training job is in status "
+                f"{resource.status}, and only a job that has ended can be deleted."
+            )
+        world.runner.remove(job_id(resource))
+        world.store.metrics.delete(f"training-job/{resource.name}")
+        return verbs.delete(call, params)
+
     registry.add("sagemaker", "StopTrainingJob", stop)
+    registry.add("sagemaker", "DeleteTrainingJob", delete)

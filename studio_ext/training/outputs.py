@@ -35,10 +35,12 @@ def upload(world: World, resource: Resource, status: JobStatus) -> str | None:
             _give(world, bucket, f"{prefix}/{archive}", pack)
         if MODEL_ARCHIVE in status.packs:
             return f"s3://{bucket}/{prefix}/{MODEL_ARCHIVE}"
-        if resource.spec["OutputDataConfig"].get("CompressionType") == "NONE":
+        plain = resource.spec["OutputDataConfig"].get("CompressionType") == "NONE"
+        if plain and status.outcome != "Failed":
             return _upload_folder(world, resource, bucket, f"{prefix}/model")
     except ObjectStoreError as error:
-        raise OutputFailed(f"Storing the output under s3://{bucket}/{prefix} failed: {error}") from error
+        where = f"s3://{bucket}/{prefix}"
+        raise OutputFailed(f"Storing the output under {where} failed: {error}") from error
     return None
 
 
@@ -65,10 +67,13 @@ def job_folder(world: World, resource: Resource) -> Path:
     return world.runner.log_path(job_id(resource)).parent
 
 
-def sync_checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
+def sync_checkpoints(
+    world: World, resource: Resource, *, ended: bool = False
+) -> dict[str, Any] | None:
     """Store checkpoints that are new or have changed; the note of what is stored by now.
 
-    A file that is being written is taken up once its size and time have stayed for a look.
+    A file that is being written is taken up once its size and time have stayed for a look, or
+    once the job has ``ended``.
     """
     config = resource.spec.get("CheckpointConfig")
     if not config:
@@ -86,14 +91,10 @@ def sync_checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
         except FileNotFoundError:
             continue  # the script removed it meanwhile
         seen[name] = [status.st_size, status.st_mtime_ns]
-        settled = before["seen"].get(name) == seen[name] or _ended(resource)
+        settled = before["seen"].get(name) == seen[name] or ended
         if settled and stored.get(name) != seen[name]:
             key = "/".join(part for part in (prefix.strip("/"), name) if part)
             world.store.objects.put_file(bucket, key, path)
             stored[name] = seen[name]
     progress = {"seen": seen, "stored": stored}
     return progress if progress != before else None
-
-
-def _ended(resource: Resource) -> bool:
-    return resource.state["secondary"] in ("Uploading", "Stopping")

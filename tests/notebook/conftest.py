@@ -1,14 +1,68 @@
-"""A stand-in for Studio: moto's server on a home that looks like a running Studio's."""
+"""Studio for tests: a real one, and moto's server on a home that looks like a running Studio's."""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+
+from studio_ext.files import read_json
+from studio_ext.notebook import session
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Home of a running `studio serve`, with all that belongs to it ended afterwards."""
+    home = tmp_path_factory.mktemp("studio") / "home"
+    command = [sys.executable, "-m", "studio_ext.cli", "serve", "--home", str(home)]
+    told = home.parent / "serve.log"
+    with told.open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 90
+        while not answers(home):
+            assert server.poll() is None, told.read_text()
+            assert time.monotonic() < deadline, told.read_text()
+            time.sleep(0.2)
+        yield home
+    finally:
+        server.terminate()
+        server.wait(60)
+        end_all_of(home)
+
+
+def answers(home: Path) -> bool:
+    """Whether the API and the gateway of a home can be used."""
+    try:
+        session.require_running(home)
+        session.connection(home, environ={})
+    except session.NotRunning:
+        return False
+    return bool(read_json(home / "run" / "gateway.json"))
+
+
+def end_all_of(home: Path) -> None:
+    """End what outlives its server: the gateway, jobs and model servers."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(home) in " ".join(process.cmdline()):
+                found += [process, *process.children(recursive=True)]
+        except psutil.Error:
+            continue
+    for process in found:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(found, timeout=10)
 
 
 @pytest.fixture(scope="session")

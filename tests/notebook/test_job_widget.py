@@ -120,7 +120,7 @@ def test_a_restarting_server_is_waited_for(job: Job) -> None:
     widget = watch(job)
     until(lambda: widget.status)
     job.broken = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
-    until(lambda: "EndpointConnectionError" in widget.error)
+    until(lambda: "Could not connect" in widget.error)
     job.broken = None
     job.end()
     assert widget.wait()["TrainingJobStatus"] == "Completed"

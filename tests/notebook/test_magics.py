@@ -107,7 +107,7 @@ def test_a_cell_is_trained_as_a_script(
     body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(body)) as tar:
         assert tar.getnames() == ["train.py", "requirements.txt"]
-        assert tar.extractfile("train.py").read() == b"print(1)\n"  # type: ignore[union-attr]
+        assert tar.extractfile("train.py").read() == b"\nprint(1)\n"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_cell_is_trained_as_a_script(
         ("--name a --train data.csv", "1", UsageError, "s3://"),
         ("--name a --image sklern", "1", UsageError, "sklearn, xgboost, pytorch"),
         ("--name a --hp depth", "1", UsageError, "KEY=VALUE"),
-        ("--name a", "def broken(:\n", SyntaxError, "invalid syntax"),
+        ("--name a", "x = 1\ndef broken(:\n", UsageError, "line 3 of the cell: invalid syntax"),
     ],
 )
 def test_mistakes_start_no_job(
@@ -149,6 +149,10 @@ def test_a_job_that_fails_fails_the_cell(
     with pytest.raises(TrainingFailed, match="AlgorithmError: no column y"):
         train(connected, "--base-name bad --out d")
     assert connected.user_ns["d"] is describe
+    describe |= {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}
+    del describe["FailureReason"]
+    with pytest.raises(TrainingFailed, match="Training stopped: MaxRuntimeExceeded"):
+        train(connected, "--base-name slow")
     train(connected, "--base-name bad --no-wait")
 
 

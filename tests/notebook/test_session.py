@@ -75,10 +75,7 @@ def test_apply_changes_the_given_environment(home: Path, environment: None) -> N
 def test_sdk_defaults_are_written_once(home: Path) -> None:
     path = Path(session.connection(home, environ={})["SAGEMAKER_USER_CONFIG_OVERRIDE"])
     modules = yaml.safe_load(path.read_text())["SageMaker"]["PythonSDK"]["Modules"]
-    assert modules == {
-        "TelemetryOptOut": True,
-        "Session": {"DefaultS3Bucket": "sagemaker-us-east-1-000000000000"},
-    }
+    assert modules == {"TelemetryOptOut": True}
     written = path.stat().st_ino
     session.connection(home, environ={})
     assert path.stat().st_ino == written

@@ -1,14 +1,11 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { callOperation, readError, send, studioUrl } from './request';
-import { IStudioOperations } from './studio';
 import { IOperations } from './types';
 
-type Operations = IOperations & IStudioOperations;
-
 /** A target such as `SageMaker.ListTrainingJobs`. */
-export type Target = keyof Operations;
-export type Input<T extends Target> = Operations[T]['input'];
-export type Output<T extends Target> = Operations[T]['output'];
+export type Target = keyof IOperations;
+export type Input<T extends Target> = IOperations[T]['input'];
+export type Output<T extends Target> = IOperations[T]['output'];
 
 export interface IInvocation {
   endpoint: string;

@@ -65,7 +65,8 @@ export async function callOperation<T>(
 export function readError(response: Response, text: string): ApiError {
   try {
     const body = JSON.parse(text);
-    const code = String(body.__type ?? body.Code ?? response.statusText)
+    const named = response.headers.get('x-amzn-errortype') ?? body.__type ?? body.Code;
+    const code = String(named ?? response.statusText)
       .split('#')
       .pop() as string;
     const message = body.message ?? body.Message ?? text;

@@ -1,33 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { MetricPoint } from '../api/studio';
+import { IPoint } from '../api/types';
 import { endpointCharts, invocationsPerMinute, lastWindow } from './endpoint';
-import { jobCharts, thin } from './series';
+import { jobCharts } from './series';
 import { chartSpec } from './spec';
+
+const point = (Timestamp: number, Value: number): IPoint => ({ Timestamp, Value });
 
 describe('jobCharts', () => {
   it('draws train and validation of a quantity in one chart', () => {
     const charts = jobCharts([
-      { Name: 'train:auc', Points: [[1, 0, 0.5]] },
-      { Name: 'validation:auc', Points: [[1, 0, 0.4]] },
-      { Name: 'loss', Points: [[2, null, 3]] }
+      { Name: 'train:auc', Points: [{ Timestamp: 1, Step: 0, Value: 0.5 }] },
+      { Name: 'validation:auc', Points: [{ Timestamp: 1, Step: 0, Value: 0.4 }] },
+      { Name: 'loss', Points: [point(2, 3)] }
     ]);
     expect(charts.map(({ title }) => title)).toEqual(['auc', 'loss']);
     expect(charts[0].points.map(({ line }) => line)).toEqual(['train', 'validation']);
     expect(charts[0].bySteps).toBe(true);
     expect(charts[1].points).toEqual([{ x: 2000, value: 3, line: 'loss' }]);
   });
-});
-
-describe('thin', () => {
-  const points = Array.from({ length: 100 }, (_, i): MetricPoint => [i, i, i]);
-
-  it('keeps both ends', () => {
-    const few = thin(points, 10);
-    expect(few).toHaveLength(10);
-    expect([few[0], few[9]]).toEqual([points[0], points[99]]);
-  });
-
-  it('leaves short lines alone', () => expect(thin(points, 100)).toBe(points));
 });
 
 describe('endpointCharts', () => {
@@ -37,21 +27,14 @@ describe('endpointCharts', () => {
       {
         Name: 'Invocations',
         Dimension: 'A',
-        Points: [
-          [101, null, 5],
-          [109, null, 15],
-          [125, null, 1]
-        ]
+        Points: [point(101, 5), point(109, 15), point(125, 1)]
       },
       {
         Name: 'ModelLatency',
         Dimension: 'A',
-        Points: [
-          [101, null, 2000],
-          [109, null, 4000]
-        ]
+        Points: [point(101, 2000), point(109, 4000)]
       },
-      { Name: 'Invocation5XXErrors', Dimension: 'A', Points: [[111, null, 10]] }
+      { Name: 'Invocation5XXErrors', Dimension: 'A', Points: [point(111, 10)] }
     ],
     window
   );
@@ -64,17 +47,19 @@ describe('endpointCharts', () => {
     expect(latency.points).toEqual([{ x: 100_000, value: 3.5, line: 'A' }]);
   });
 
+  it('shows the whole window, also where nothing was', () => {
+    const theme = { text: '#000', grid: '#ccc', font: 'sans', lines: ['red'] };
+    const { x } = chartSpec(latency, theme, 300).encoding as { x: { scale: object } };
+    expect(x.scale).toEqual({ domain: [100_000, 125_000] });
+  });
+
   it('names the kind of error', () => {
     expect(errors.points[1]).toEqual({ x: 110_000, value: 1, line: 'A 5xx' });
   });
 });
 
 it('counts the invocations of the last minute', () => {
-  const Points: MetricPoint[] = [
-    [30, null, 7],
-    [50, null, 2],
-    [99, null, 3]
-  ];
+  const Points = [point(30, 7), point(50, 2), point(99, 3)];
   expect(invocationsPerMinute([{ Name: 'Invocations', Points }], 100)).toBe(5);
 });
 

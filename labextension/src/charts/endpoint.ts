@@ -1,4 +1,4 @@
-import { IMetricSeries, MetricPoint } from '../api/studio';
+import { IPoint, ISeries } from '../api/types';
 import { IChart, IChartPoint } from './series';
 
 /** A stretch of time cut into equal buckets; in epoch seconds. */
@@ -28,11 +28,11 @@ interface IWeighted {
 type Buckets = Map<string, IWeighted[][]>;
 
 /**
- * What an endpoint did, as CloudWatch names it, with one point for each second that had
- * requests: `Invocations` and `Invocation4XXErrors` are counts, `ModelLatency` is the mean of
- * the second's requests in microseconds.
+ * What an endpoint did, as CloudWatch names it, with one point for each period that had
+ * requests (a second, or longer in a long time): `Invocations` and `Invocation4XXErrors` are counts, `ModelLatency` is the mean of
+ * the period's requests in microseconds.
  */
-export function endpointCharts(series: IMetricSeries[], window: IWindow): IChart[] {
+export function endpointCharts(series: ISeries[], window: IWindow): IChart[] {
   const counts = byVariant(series, 'Invocations');
   const buckets = (name: string) => inBuckets(byVariant(series, name), counts, window);
   const errors = ['4XX', '5XX'].flatMap(kind =>
@@ -40,10 +40,12 @@ export function endpointCharts(series: IMetricSeries[], window: IWindow): IChart
       ([variant, values]) => [`${variant} ${kind.toLowerCase()}`.trim(), values] as const
     )
   );
+  const faulty = errors.filter(([, values]) => values.flat().some(({ value }) => value > 0));
   return [
     chart('Invocations per second', '/s', buckets('Invocations'), window, rate),
     chart('Model latency, average', 'ms', buckets('ModelLatency'), window, milliseconds),
-    chart('Errors per second', '/s', errors, window, rate)
+    // Where nothing failed, one line at zero says so.
+    chart('Errors per second', '/s', faulty.length ? faulty : errors.slice(0, 1), window, rate)
   ];
 }
 
@@ -58,33 +60,35 @@ const milliseconds: Reduce = values => {
 };
 
 /** Invocations of all variants in the minute before `now`. */
-export function invocationsPerMinute(series: IMetricSeries[], now: number): number {
+export function invocationsPerMinute(series: ISeries[], now: number): number {
   return sum(
     series
       .filter(({ Name }) => Name === 'Invocations')
       .flatMap(({ Points }) => Points)
-      .filter(([time]) => time > now - 60)
-      .map(([, , value]) => value)
+      .filter(({ Timestamp }) => Timestamp > now - 60)
+      .map(({ Value }) => Value)
   );
 }
 
-function byVariant(series: IMetricSeries[], name: string): Map<string, MetricPoint[]> {
+function byVariant(series: ISeries[], name: string): Map<string, IPoint[]> {
   const found = series.filter(({ Name }) => Name === name);
   return new Map(found.map(({ Dimension, Points }) => [Dimension ?? '', Points]));
 }
 
 function inBuckets(
-  lines: Map<string, MetricPoint[]>,
-  counts: Map<string, MetricPoint[]>,
+  lines: Map<string, IPoint[]>,
+  counts: Map<string, IPoint[]>,
   window: IWindow
 ): Buckets {
   const result: Buckets = new Map();
   for (const [line, points] of lines) {
-    const weights = new Map((counts.get(line) ?? []).map(([time, , count]) => [time, count]));
+    const weights = new Map(
+      (counts.get(line) ?? []).map(({ Timestamp, Value }) => [Timestamp, Value])
+    );
     const buckets = Array.from({ length: window.count }, (): IWeighted[] => []);
-    for (const [time, , value] of points) {
-      const bucket = buckets[Math.floor((time - window.start) / window.bucket)];
-      bucket?.push({ value, weight: weights.get(time) ?? 1 });
+    for (const { Timestamp, Value } of points) {
+      const bucket = buckets[Math.floor((Timestamp - window.start) / window.bucket)];
+      bucket?.push({ value: Value, weight: weights.get(Timestamp) ?? 1 });
     }
     result.set(line, buckets);
   }
@@ -109,7 +113,8 @@ function chart(
       }
     });
   }
-  return { title, unit, points, bySteps: false };
+  const domain: [number, number] = [window.start * 1000, window.now * 1000];
+  return { title, unit, points, domain, bySteps: false };
 }
 
 function sum(values: number[]): number {

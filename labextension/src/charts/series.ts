@@ -1,4 +1,4 @@
-import { IMetricSeries, MetricPoint } from '../api/studio';
+import { ISeries } from '../api/types';
 
 /** One point of a chart; `x` is a step, or a time in milliseconds. */
 export interface IChartPoint {
@@ -14,6 +14,8 @@ export interface IChart {
   bySteps: boolean;
   /** Unit of the value, for the axis. */
   unit?: string;
+  /** Ends of the `x` axis, where they are not those of the points. */
+  domain?: [number, number];
 }
 
 const SPLITS = /^(train|training|validation|valid|val|test|eval)[:_/ -](.+)$/;
@@ -22,26 +24,18 @@ const SPLITS = /^(train|training|validation|valid|val|test|eval)[:_/ -](.+)$/;
  * Charts of a job's metrics: one for each quantity, so that "train:auc" and "validation:auc"
  * are two lines of the chart "auc".
  */
-export function jobCharts(series: IMetricSeries[]): IChart[] {
+export function jobCharts(series: ISeries[]): IChart[] {
   const charts = new Map<string, IChart>();
   for (const { Name, Points } of series) {
     const [, split, quantity] = SPLITS.exec(Name) ?? [null, Name, Name];
-    const bySteps = Points.some(([, step]) => step !== null);
+    const bySteps = Points.some(({ Step }) => Step !== undefined);
     const chart = charts.get(quantity) ?? { title: quantity, points: [], bySteps };
     charts.set(quantity, chart);
     chart.bySteps = chart.bySteps && bySteps;
-    for (const [time, step, value] of Points) {
-      chart.points.push({ x: bySteps ? (step ?? 0) : time * 1000, value, line: split });
+    for (const { Timestamp, Step, Value } of Points) {
+      const x = bySteps ? (Step ?? 0) : Timestamp * 1000;
+      chart.points.push({ x, value: Value, line: split });
     }
   }
   return [...charts.values()].sort((a, b) => a.title.localeCompare(b.title));
-}
-
-/** Thins a long line to about `limit` points: a screen has no more, and drawing is not free. */
-export function thin(points: MetricPoint[], limit: number): MetricPoint[] {
-  if (points.length <= limit) {
-    return points;
-  }
-  const step = (points.length - 1) / (limit - 1);
-  return Array.from({ length: limit }, (_, i) => points[Math.round(i * step)]);
 }

@@ -9,17 +9,48 @@ export interface IChartTheme {
   lines: string[];
 }
 
+/** The names of a chart's lines, in the order of their colours. */
+export function chartLines(chart: IChart): string[] {
+  return [...new Set(chart.points.map(point => point.line))];
+}
+
+/** The colour of a chart's line of that index. */
+export function lineColor(theme: IChartTheme, index: number): string {
+  return theme.lines[index % theme.lines.length];
+}
+
+/** How times are written on an axis, by the length of it; a format of D3. */
+function timeFormat(chart: IChart): string {
+  const times = chart.domain ?? chart.points.map(({ x }) => x);
+  const first = times.reduce((a, b) => Math.min(a, b), Infinity);
+  const last = times.reduce((a, b) => Math.max(a, b), -Infinity);
+  const minutes = (last - first) / 60_000;
+  if (minutes > 36 * 60) {
+    return '%d %b %H:%M';
+  }
+  return minutes > 5 ? '%H:%M' : '%H:%M:%S';
+}
+
 /** A chart as Vega-Lite 5, the version that Lab draws. Sizes in pixels. */
 export function chartSpec(chart: IChart, theme: IChartTheme, width: number): JSONObject {
-  const lines = [...new Set(chart.points.map(point => point.line))];
+  const lines = chartLines(chart);
   const x: JSONObject = chart.bySteps
     ? {
         field: 'x',
         type: 'quantitative',
         title: 'step',
-        axis: { tickMinStep: 1, tickCount: 6, format: 'd' }
+        axis: { tickMinStep: 1, tickCount: 6, format: 'd', labelFlush: false }
       }
-    : { field: 'x', type: 'temporal', title: null, axis: { tickCount: 5, labelFlush: true } };
+    : {
+        field: 'x',
+        type: 'temporal',
+        title: null,
+        axis: { tickCount: 5, labelFlush: true, format: timeFormat(chart) }
+      };
+  if (chart.domain) {
+    x.scale = { domain: chart.domain };
+  }
+  const isFlat = chart.unit !== undefined && chart.points.every(({ value }) => value === 0);
   const axis = { labelColor: theme.text, titleColor: theme.text, gridColor: theme.grid };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
@@ -38,20 +69,21 @@ export function chartSpec(chart: IChart, theme: IChartTheme, width: number): JSO
         field: 'value',
         type: 'quantitative',
         title: chart.unit ?? null,
-        scale: { zero: chart.unit !== undefined }
+        // A line at zero lies on the axis.
+        scale: isFlat ? { domain: [0, 1] } : { zero: chart.unit !== undefined }
       },
       color: {
         field: 'line',
         type: 'nominal',
-        scale: { domain: lines, range: lines.map((_, i) => theme.lines[i % theme.lines.length]) },
-        legend: lines.length > 1 ? { title: null, orient: 'top' } : null
+        scale: { domain: lines, range: lines.map((_, index) => lineColor(theme, index)) },
+        // The page names the lines itself, in text that wraps and can be read aloud.
+        legend: null
       }
     },
     config: {
       font: theme.font,
       view: { stroke: 'transparent' },
-      axis: { ...axis, domainColor: theme.grid, tickColor: theme.grid, labelFontSize: 11 },
-      legend: { labelColor: theme.text, labelFontSize: 11 }
+      axis: { ...axis, domainColor: theme.grid, tickColor: theme.grid, labelFontSize: 11 }
     }
   };
 }

@@ -1,7 +1,7 @@
 import { MimeModel } from '@jupyterlab/rendermime';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 import { IChart } from '../charts/series';
-import { chartSpec, IChartTheme } from '../charts/spec';
+import { chartLines, chartSpec, IChartTheme, lineColor } from '../charts/spec';
 import { useStudio } from '../context';
 import { formatNumber } from '../format';
 import { cssVariable, useTheme } from '../hooks/useTheme';
@@ -19,7 +19,7 @@ function currentTheme(): IChartTheme {
   };
 }
 
-/** A line chart, drawn by Lab's own Vega renderer; the last values are in the title. */
+/** A line chart, drawn by Lab's own Vega renderer, below its lines' last values. */
 export function MetricChart(props: { chart: IChart }): JSX.Element {
   const { chart } = props;
   const { rendermime } = useStudio();
@@ -57,21 +57,43 @@ export function MetricChart(props: { chart: IChart }): JSX.Element {
     <figure className="jp-studio-Chart" data-testid="chart" data-metric={chart.title}>
       <figcaption>
         <strong>{chart.title}</strong>
-        <span className="jp-studio-Muted">{latest(chart)}</span>
+        <Legend chart={chart} />
       </figcaption>
       <div ref={host} className="jp-studio-Chart-host" role="img" aria-label={chart.title} />
     </figure>
   );
 }
 
-/** The last value of each line, so that the chart can also be read as words. */
-function latest(chart: IChart): string {
-  const values = new Map(chart.points.map(({ line, value }) => [line, value]));
-  const said = (value: number) =>
-    `${formatNumber(value)} ${chart.unit ?? ''}`.trim().replace(' /', '/');
-  return [...values]
-    .map(([line, value]) => (values.size > 1 ? `${line} ${said(value)}` : said(value)))
-    .join(' · ');
+/** The lines' names and last values, so that the chart can also be read as words. */
+function Legend({ chart }: { chart: IChart }): JSX.Element {
+  const themeName = useTheme();
+  // The theme's name stands for its colours, which only the page knows.
+  const theme = useMemo(currentTheme, [themeName]);
+  const last = new Map(chart.points.map(({ line, value }) => [line, value]));
+  const lines = chartLines(chart);
+  return (
+    <span className="jp-studio-Legend">
+      {lines.map((line, index) => (
+        <span key={line}>
+          {lines.length > 1 && (
+            <>
+              <span
+                className="jp-studio-Legend-mark"
+                style={{ background: lineColor(theme, index) }}
+                aria-hidden="true"
+              />
+              {line}{' '}
+            </>
+          )}
+          <span className="jp-studio-Muted">{withUnit(last.get(line) ?? NaN, chart.unit)}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function withUnit(value: number, unit = ''): string {
+  return `${formatNumber(value)} ${unit}`.trim().replace(' /', '/');
 }
 
 function useWidth(ref: React.RefObject<HTMLElement>): number {

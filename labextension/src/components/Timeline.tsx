@@ -5,6 +5,9 @@ import { Duration } from './Time';
 
 const ENDS = ['Completed', 'Failed', 'Stopped', 'MaxRuntimeExceeded', 'Interrupted'];
 
+/** What a person asked for is neither good nor bad. */
+const TONES: { [status: string]: string } = { Completed: 'good', Stopped: 'done' };
+
 /** The steps a job went through, each with the time it took. */
 export function Timeline(props: { transitions: ISecondaryStatusTransition[] }): JSX.Element {
   return (
@@ -12,7 +15,7 @@ export function Timeline(props: { transitions: ISecondaryStatusTransition[] }): 
       {props.transitions.map((step, index) => {
         const last = index === props.transitions.length - 1;
         const isEnd = ENDS.includes(step.Status);
-        const tone = isEnd ? (step.Status === 'Completed' ? 'good' : 'bad') : 'done';
+        const tone = TONES[step.Status] ?? (isEnd ? 'bad' : 'done');
         return (
           <li
             key={index}

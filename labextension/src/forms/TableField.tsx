@@ -29,7 +29,7 @@ export function TableField(props: FieldProps): JSX.Element {
           <thead>
             <tr>
               {columns.map(([name, schema]) => (
-                <th key={name} scope="col" className={name === wide ? 'jp-mod-wide' : ''}>
+                <th key={name} scope="col" className={widthOf(schema, name === wide)}>
                   {schema.title ?? name}
                 </th>
               ))}
@@ -81,6 +81,18 @@ export function TableField(props: FieldProps): JSX.Element {
   );
 }
 
+/** How much room a column gets, as a class name. */
+function widthOf(schema: RJSFSchema, isWide: boolean): string {
+  if (isWide) {
+    return 'jp-mod-wide';
+  }
+  return isNumeric(schema) ? 'jp-mod-narrow' : '';
+}
+
+function isNumeric({ type }: RJSFSchema): boolean {
+  return type === 'number' || type === 'integer';
+}
+
 /** What is wrong with one cell; what is wrong with the whole list is shown by the form. */
 function errorsOf(schema: ErrorSchema | undefined, index: number, column: string): string[] {
   return (schema as ErrorSchema<Row[]> | undefined)?.[index]?.[column]?.__errors ?? [];
@@ -127,7 +139,7 @@ function Control(props: ICellProps): JSX.Element {
       </select>
     );
   }
-  const numeric = schema.type === 'number' || schema.type === 'integer';
+  const numeric = isNumeric(schema);
   const read = (text: string) => (text === '' ? undefined : Number(text));
   return (
     <input

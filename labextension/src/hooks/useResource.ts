@@ -11,6 +11,8 @@ export interface IWatch {
   kinds: Kind[];
   /** Only changes of the resource of this name. */
   name?: string;
+  /** At least so many ms between two reads, for what a busy job changes many times a second. */
+  pause?: number;
 }
 
 export interface IResource<T> {
@@ -56,6 +58,11 @@ export function useResource<T>(
     let timer = 0;
     let reading = false;
     let stale = false;
+    let lastRead = 0;
+    const soon = () => {
+      const { pause = 0 } = latest.current.watch;
+      schedule(Math.max(DEBOUNCE, lastRead + pause - performance.now()));
+    };
     const schedule = (delay: number) => {
       window.clearTimeout(timer);
       timer = window.setTimeout(() => void read(), delay);
@@ -63,6 +70,7 @@ export function useResource<T>(
     const read = async () => {
       stale = false;
       reading = true;
+      lastRead = performance.now();
       try {
         const data = await latest.current.load(studio, abort.signal);
         if (!abort.signal.aborted) {
@@ -79,9 +87,14 @@ export function useResource<T>(
       } finally {
         reading = false;
       }
-      if (!abort.signal.aborted) {
+      if (abort.signal.aborted) {
+        return;
+      }
+      if (stale) {
         // What was read before the last change may be too old.
-        schedule(stale ? DEBOUNCE : studio.settings.refreshInterval * 1000);
+        soon();
+      } else {
+        schedule(studio.settings.refreshInterval * 1000);
       }
     };
     const onChange = (_: unknown, change: IChange) => {
@@ -89,7 +102,7 @@ export function useResource<T>(
       if (!stale && concerns(latest.current.watch, change)) {
         stale = true;
         if (!reading) {
-          schedule(DEBOUNCE);
+          soon();
         }
       }
     };

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import AlgorithmError, InferenceError, UserError
-from .metrics import DIRECTIONS, METRIC_DEFINITIONS
+from .names import DIRECTIONS, METRIC_DEFINITIONS
 
 if TYPE_CHECKING:
     from .serving import Predictor
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The library takes a second to import; whoever reads METRIC_DEFINITIONS does not need it.
+    # The libraries take a second to import; whoever reads METRIC_DEFINITIONS needs none.
     if name == "train":
         from .trainer import train
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import metrics
+from . import names
 from .errors import UserError
 
 _INF = math.inf
@@ -228,22 +228,22 @@ def _check_range(name: str, parameter: Parameter, value: Any) -> None:
     elif parameter.kind == "metrics":
         for metric in value:
             _check_metric(name, metric)
-    elif parameter.kind == "metric" and value not in metrics.DIRECTIONS:
-        raise UserError(f"Hyperparameter {name}: {value} is not in {sorted(metrics.DIRECTIONS)}")
+    elif parameter.kind == "metric" and value not in names.DIRECTIONS:
+        raise UserError(f"Hyperparameter {name}: {value} is not in {sorted(names.DIRECTIONS)}")
 
 
 def _check_metric(name: str, metric: str) -> None:
     base, at, threshold = metric.partition("@")
     if not at:
-        if base not in metrics.NAMES:
+        if base not in names.NAMES:
             raise UserError(
-                f"Hyperparameter {name}: value {metric} not in range {sorted(metrics.NAMES)}"
+                f"Hyperparameter {name}: value {metric} not in range {sorted(names.NAMES)}"
             )
         return
-    if base not in metrics.WITH_THRESHOLD:
+    if base not in names.WITH_THRESHOLD:
         raise UserError(
             f"Hyperparameter {name}: metric '{metric}' is not supported; a threshold can follow "
-            f"{', '.join(metrics.WITH_THRESHOLD)} only"
+            f"{', '.join(names.WITH_THRESHOLD)} only"
         )
     try:
         float(threshold.rstrip("-"))

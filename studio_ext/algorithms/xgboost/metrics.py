@@ -1,4 +1,4 @@
-"""Evaluation metrics: the names SageMaker knows, and those XGBoost itself lacks."""
+"""Evaluation metrics that SageMaker's container has and XGBoost itself lacks."""
 
 from __future__ import annotations
 
@@ -7,41 +7,8 @@ from typing import Any
 
 import numpy as np
 
-MAXIMIZE = (
-    "accuracy auc aucpr balanced_accuracy f1 f1_binary f1_macro map ndcg pre precision "
-    "precision_macro precision_micro r2 recall recall_macro recall_micro"
-).split()
-MINIMIZE = (
-    "aft-nloglik cox-nloglik error gamma-deviance gamma-nloglik interval-regression-accuracy "
-    "logloss mae mape merror mlogloss mphe mse poisson-nloglik rmse rmsle tweedie-nloglik"
-).split()
-NAMES = frozenset(MAXIMIZE + MINIMIZE)
-#: Metrics that take a threshold or a cut, as in ``error@0.7``.
-WITH_THRESHOLD = ("error", "ndcg", "map", "pre")
-
-#: Name and regular expression of each metric in the log, as DescribeTrainingJob reports them.
-METRIC_DEFINITIONS: list[dict[str, str]] = [
-    {
-        "Name": f"{channel}:{metric}",
-        "Regex": rf".*\[[0-9]+\].*(?:#011|\t){channel}-{metric}:(\S+)",
-    }
-    for channel in ("train", "validation")
-    for metric in sorted(NAMES)
-]
-
-#: Which way each validation metric gets better; what a tuner may optimise.
-DIRECTIONS: dict[str, str] = {
-    **{f"validation:{name}": "Maximize" for name in MAXIMIZE},
-    **{f"validation:{name}": "Minimize" for name in MINIMIZE},
-}
-
 CustomMetric = Callable[[np.ndarray, Any], list[tuple[str, float]]]
 Score = Callable[[np.ndarray, np.ndarray, str], float]
-
-
-def is_maximized(name: str) -> bool:
-    """Whether a larger value of the metric is better."""
-    return name.split("@")[0] in MAXIMIZE
 
 
 def _labels_of(predictions: np.ndarray, objective: str) -> np.ndarray:

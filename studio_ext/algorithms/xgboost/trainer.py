@@ -14,7 +14,7 @@ import numpy as np
 import xgboost
 from xgboost.callback import EarlyStopping, TrainingCallback
 
-from . import checkpoints, hyperparameters, metrics, model
+from . import checkpoints, hyperparameters, metrics, model, names
 from .data import load_matrix
 from .errors import AlgorithmError, UserError
 
@@ -187,7 +187,7 @@ def _callbacks(
                 rounds=rounds,
                 metric_name=last_metric,
                 data_name="validation",
-                maximize=metrics.is_maximized(last_metric) if last_metric else None,
+                maximize=names.is_maximized(last_metric) if last_metric else None,
                 save_best=values.get("booster") != "gblinear",
             )
         )

@@ -47,7 +47,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Gateway:
-    """The application. ``token`` opens ``/-/routes`` to the control plane."""
+    """The application. ``token`` opens ``/-/routes`` to the control plane.
+
+    ``refresh`` brings the table up to date: who asks for the routes has mostly just changed them.
+    """
 
     def __init__(
         self,
@@ -57,9 +60,11 @@ class Gateway:
         *,
         token: str,
         account_id: str,
+        refresh: Callable[[], Awaitable[object]],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.table = table
+        self._refresh = refresh
         self.metrics = metrics
         self._identity = identity
         self._token = token
@@ -92,7 +97,7 @@ class Gateway:
         path: str = scope["path"]
         match = _PATH.fullmatch(path)
         if match is None:
-            return self._own(path, headers)
+            return await self._own(path, headers)
         if scope["method"] != "POST":
             raise ApiError("MethodNotAllowed", "Invocations are sent by POST.", 405)
         started = time.perf_counter()
@@ -104,7 +109,7 @@ class Gateway:
             raise NotImplementedOperation(_NOT_BUILT[match[2]])
         return await self._invoke(match[1], headers, body, caller, started)
 
-    def _own(
+    async def _own(
         self, path: str, headers: dict[str, str]
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if path == "/ping":
@@ -113,6 +118,7 @@ class Gateway:
             given = headers.get("x-studio-token", "")
             if not hmac.compare_digest(given.encode(), self._token.encode()):
                 raise AccessDenied("The token of run/gateway.json is needed.")
+            await self._refresh()
             state = {"version": self.table.version, "in_flight": self.table.in_flight()}
             return 200, [(b"content-type", b"application/json")], json.dumps(state).encode()
         raise ApiError("UnknownOperationException", "There is no such operation.", 404)

@@ -27,7 +27,7 @@ from .routing import Table
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.1
+POLL_S = 1.0  # for what nobody asks about; the control plane asks after each change
 FLUSH_S = 1.0
 _DRAIN_S = 65
 _PATIENCE_S = 1.0  # who only looks whether the gateway runs has the lock for a moment
@@ -45,11 +45,13 @@ class Process:
         self._token = secrets.token_urlsafe(24)
         self._port = 0
         self._complained = False
+        self._polling = asyncio.Lock()
         self._app = Gateway(
             self._table,
             Identity(self._store.credentials.get),
             self._metrics,
             token=self._token,
+            refresh=self._update,
             account_id=config.account_id,
         )
 
@@ -108,6 +110,10 @@ class Process:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
+            await self._update()
+
+    async def _update(self) -> None:
+        async with self._polling:
             if await self._poll():
                 await asyncio.to_thread(self._publish)
 

@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..jobs import FINISHED, Api, LogReader, duration, progress
+from ..jobs import FINISHED, Api, LogReader, duration, progress, reason
 
 _HERE = Path(__file__).parent
 _LOG_LINES = 12
@@ -102,7 +102,7 @@ class JobWidget(anywidget.AnyWidget):
                 self.error, failures = "", 0
             except (BotoCoreError, ClientError) as error:
                 # The server may be restarting: the job runs on and is found again.
-                self.error, failures = _short(error), failures + 1
+                self.error, failures = reason(error), failures + 1
                 if self._gone(error) or failures > 60:
                     return
             if self.ended and not self.error:
@@ -149,7 +149,7 @@ class JobWidget(anywidget.AnyWidget):
             try:
                 self.stop_job()
             except (BotoCoreError, ClientError) as error:
-                self.error = _short(error)
+                self.error = reason(error)
 
     def __repr__(self) -> str:
         if not self.description:
@@ -182,7 +182,3 @@ def _answer_while_a_cell_runs(comm: Any) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda data, subshell: subshell
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

@@ -164,6 +164,7 @@ function columns(details: Map<string, IDetail>): IColumn<IEndpointSummary>[] {
     {
       id: 'variants',
       label: 'Variants',
+      className: 'jp-mod-wrap',
       render: row =>
         detail(row)
           ?.endpoint.ProductionVariants?.map(variant => variant.VariantName)

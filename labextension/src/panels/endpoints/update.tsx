@@ -18,7 +18,7 @@ export function EndpointUpdate(props: IProps): JSX.Element {
     <div className="jp-studio-Overview">
       {!canUpdate(props.endpoint) && (
         <p className="jp-studio-Muted" role="status">
-          It can be changed when it is in service.
+          The endpoint can be changed again when it is in service.
         </p>
       )}
       <Weights key={JSON.stringify(props.endpoint.ProductionVariants)} {...props} />

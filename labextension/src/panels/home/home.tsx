@@ -1,5 +1,5 @@
 import React, { ReactNode } from 'react';
-import { IHome } from '../../api/studio';
+import { IGetHomeResponse } from '../../api/types';
 import { CommandIDs } from '../../commands';
 import { Copyable } from '../../components/Copyable';
 import { KeyValue } from '../../components/KeyValue';
@@ -15,7 +15,7 @@ export function Home(props: { notebook: string | null }): JSX.Element {
   const home = useResource(
     'home',
     (studio, signal) => studio.client.call('Studio.GetHome', {}, signal),
-    { kinds: ['training-job', 'endpoint'] }
+    { kinds: ['training-job', 'endpoint'], pause: 1000 }
   );
   return (
     <div className="jp-studio-Home" data-testid="home">
@@ -55,7 +55,8 @@ function Steps(props: { notebook: string | null }): JSX.Element {
           )}
         </li>
         <li>
-          Connect it: boto3 and the SageMaker SDK then work on this machine.
+          Kernels started here are connected: boto3 and the SageMaker SDK work on this machine. For
+          the magics, and for other kernels:
           <Copyable multiline={true} text={CONNECT} label="code" />
         </li>
         <li>
@@ -80,7 +81,7 @@ function Open(props: { command: string; children: ReactNode }): JSX.Element {
   );
 }
 
-function Counts({ home }: { home: IHome }): JSX.Element {
+function Counts({ home }: { home: IGetHomeResponse }): JSX.Element {
   return (
     <Part title="Now">
       <Count
@@ -120,7 +121,7 @@ function Count(props: {
 
 const MARKS = { ok: '✓', warning: '!', error: '✕' };
 
-function Checks({ home }: { home: IHome }): JSX.Element | null {
+function Checks({ home }: { home: IGetHomeResponse }): JSX.Element | null {
   if (!home.Checks.length) {
     return null;
   }
@@ -143,7 +144,7 @@ function Checks({ home }: { home: IHome }): JSX.Element | null {
   );
 }
 
-function Connection({ home }: { home: IHome }): JSX.Element {
+function Connection({ home }: { home: IGetHomeResponse }): JSX.Element {
   return (
     <Part title="Connection">
       <KeyValue

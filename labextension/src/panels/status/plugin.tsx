@@ -14,7 +14,7 @@ function RunningJobs(): JSX.Element {
   const home = useResource(
     'home',
     ({ client }, signal) => client.call('Studio.GetHome', {}, signal),
-    { kinds: ['training-job'] }
+    { kinds: ['training-job'], pause: 1000 }
   );
   const jobs = home.data?.Counts.TrainingJobs ?? {};
   const running = (jobs.InProgress ?? 0) + (jobs.Stopping ?? 0);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { IHome } from '../../api/studio';
-import { IDescribeTrainingJobResponse } from '../../api/types';
+import { IDescribeTrainingJobResponse, IGetHomeResponse } from '../../api/types';
 import { draftOf, newDraft, toRequest } from './draft';
 
 const NOW = new Date('2026-03-04T05:06:07Z');
@@ -35,7 +34,7 @@ const JOB = {
 } as unknown as IDescribeTrainingJobResponse;
 
 describe('a new draft', () => {
-  const home = { DefaultBucket: 'bucket' } as IHome;
+  const home = { DefaultBucket: 'bucket' } as IGetHomeResponse;
   const request = toRequest(newDraft(home, NOW), ROLE);
 
   it('is a complete request', () => {

@@ -1,5 +1,8 @@
-import { IHome } from '../../api/studio';
-import { ICreateTrainingJobRequest, IDescribeTrainingJobResponse } from '../../api/types';
+import {
+  ICreateTrainingJobRequest,
+  IDescribeTrainingJobResponse,
+  IGetHomeResponse
+} from '../../api/types';
 import { Algorithm, algorithmOf } from '../../images';
 import { isReserved, unquote } from './job';
 
@@ -28,7 +31,7 @@ const IMAGES: { [algorithm in Exclude<Algorithm, 'custom'>]: string } = {
 };
 
 /** A first draft: the built-in XGBoost on a table in the default bucket. */
-export function newDraft(home: IHome, now: Date): ITrainingDraft {
+export function newDraft(home: IGetHomeResponse, now: Date): ITrainingDraft {
   const bucket = `s3://${home.DefaultBucket}`;
   return {
     name: `xgboost-${stamp(now)}`,

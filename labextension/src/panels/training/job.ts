@@ -1,5 +1,4 @@
-import { IMetricSeries } from '../../api/studio';
-import { IDescribeTrainingJobResponse } from '../../api/types';
+import { IDescribeTrainingJobResponse, ISeries } from '../../api/types';
 
 const RUNNING = ['InProgress', 'Stopping'];
 
@@ -14,13 +13,13 @@ const TOTALS = ['num_round', 'num_boost_round', 'epochs', 'num_epochs', 'max_epo
 /** How much of a running job is done, from 0 to 1, if its metrics tell. */
 export function progressOf(
   job: IDescribeTrainingJobResponse,
-  series: IMetricSeries[]
+  series: ISeries[]
 ): number | undefined {
   const parameters = job.HyperParameters ?? {};
   const total = TOTALS.map(name => Number(unquote(parameters[name] ?? ''))).find(
     count => count > 0
   );
-  const steps = series.flatMap(({ Points }) => Points.map(([, step]) => step ?? -1));
+  const steps = series.flatMap(({ Points }) => Points.map(({ Step }) => Step ?? -1));
   if (!total || !steps.some(step => step >= 0)) {
     return undefined;
   }

@@ -111,8 +111,8 @@ function Nothing(props: { filtered: boolean; create: JSX.Element }): JSX.Element
   return (
     <EmptyState icon={trainingIcon} title="No training job yet">
       <p>
-        Start one from a notebook with <code>%studio connect</code> and boto3 or the SageMaker SDK,
-        or here.
+        Start one from a notebook with boto3 or the SageMaker SDK, which are connected to Studio
+        there, or here.
       </p>
       {props.create}
     </EmptyState>

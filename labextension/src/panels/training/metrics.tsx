@@ -1,40 +1,34 @@
 import React, { useMemo } from 'react';
-import { IDescribeTrainingJobResponse } from '../../api/types';
-import { jobCharts, thin } from '../../charts/series';
+import { IDescribeTrainingJobResponse, ISeries } from '../../api/types';
+import { jobCharts } from '../../charts/series';
 import { EmptyState, ErrorBanner, Loading } from '../../components/Messages';
 import { MetricChart } from '../../components/MetricChart';
 import { IResource, useResource } from '../../hooks/useResource';
-import { IMetricSeries } from '../../api/studio';
 import { isRunning } from './job';
 
-/** No more points of a line are drawn than this. */
+/** A screen shows no more points of a line than this. */
 const MAX_POINTS = 1000;
 
 /** The metric curves of a job, current. */
-export function useJobMetrics(name: string): IResource<IMetricSeries[]> {
+export function useJobMetrics(name: string): IResource<ISeries[]> {
   return useResource(
     name,
     async (studio, signal) => {
-      const input = { ResourceType: 'training-job' as const, ResourceName: name };
-      return (await studio.client.call('Studio.GetMetricSeries', input, signal)).Series;
+      const { Series } = await studio.client.call(
+        'Studio.GetMetricSeries',
+        { ResourceType: 'training-job', ResourceName: name, MaxPoints: MAX_POINTS },
+        signal
+      );
+      return Series;
     },
-    { kinds: ['training-job'], name }
+    { kinds: ['training-job'], name, pause: 1000 }
   );
 }
 
 /** One chart for each quantity that the job reported. */
 export function TrainingMetrics(props: { job: IDescribeTrainingJobResponse }): JSX.Element {
   const metrics = useJobMetrics(props.job.TrainingJobName);
-  const charts = useMemo(
-    () =>
-      jobCharts(
-        (metrics.data ?? []).map(series => ({
-          ...series,
-          Points: thin(series.Points, MAX_POINTS)
-        }))
-      ),
-    [metrics.data]
-  );
+  const charts = useMemo(() => jobCharts(metrics.data ?? []), [metrics.data]);
   if (metrics.loading) {
     return <Loading />;
   }

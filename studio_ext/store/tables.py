@@ -1,0 +1,59 @@
+"""Tables of resources, their tags and their events."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table
+
+from .database import metadata
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("domain", String(63), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("version", Integer, nullable=False, default=0),
+    Column("arn", String(2048), nullable=False),
+    Column("owner", String(63), nullable=False),
+    Column("status", String(64)),
+    Column("spec", JSON, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("generation", Integer, nullable=False, default=1),
+    Column("parent_id", ForeignKey("resources.id", ondelete="SET NULL")),
+    Column("created", Float, nullable=False),
+    Column("modified", Float, nullable=False),
+    Column("wake_at", Float),
+    Column("lease_holder", String(64)),
+    Column("lease_until", Float),
+    Index("resources_identity", "kind", "domain", "name", "version", unique=True),
+    Index("resources_by_created", "kind", "domain", "created", "id"),
+    Index("resources_by_status", "kind", "domain", "status", "created", "id"),
+    Index("resources_due", "wake_at"),
+    Index("resources_arn", "arn"),
+    Index("resources_leased", "lease_holder"),
+    sqlite_autoincrement=True,
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("resource_id", ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("value", String(256), nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("resource_id", Integer, nullable=False, index=True),
+    Column("kind", String(64), nullable=False),
+    Column("domain", String(63), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("change", String(16), nullable=False),
+    Column("status", String(64)),
+    Column("actor", String(128), nullable=False),
+    sqlite_autoincrement=True,
+)

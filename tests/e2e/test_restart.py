@@ -1,0 +1,246 @@
+"""The server is killed or ended in the middle of things, and started again on the same home."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import signal
+import tarfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from boto3_jobs import (
+    BUCKET,
+    create_model,
+    describe,
+    ended,
+    endpoint_is,
+    log,
+    messages,
+    train,
+)
+from studio_process import Studio, wait_for
+
+LINES = 80
+COUNTING = f"""
+import os, time
+for number in range({LINES}):
+    print(f"line {{number}}", flush=True)
+    time.sleep(0.1)
+with open(os.path.join(os.environ["SM_MODEL_DIR"], "answer"), "w") as file:
+    file.write(f"by {{os.getpid()}}")
+print("process", os.getpid(), flush=True)
+"""
+#: A model that takes a while to load, and answers its own name.
+SLOW_MODEL = """
+import time
+def model_fn(model_dir):
+    time.sleep({seconds})
+    return "{name}"
+def input_fn(body, content_type):
+    return body
+def predict_fn(data, model):
+    return model
+def output_fn(prediction, accept):
+    return prediction, "text/plain"
+"""
+
+
+def job_log(studio: Studio) -> str:
+    """The log file of the only job, which grows while no server runs."""
+    return "".join(path.read_text() for path in studio.home.glob("jobs/*/log"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "terminate"])
+def test_training_goes_on_without_the_server(own_studio: Studio, number: int) -> None:
+    train(own_studio, "counting", COUNTING)
+    wait_for(lambda: len(messages(own_studio, "counting", "line")) >= 10, "ten lines")
+    own_studio.end(number)
+    wait_for(lambda: "line 30" in job_log(own_studio), "lines printed while no server ran")
+    own_studio.start()
+    assert describe(own_studio, "counting")["TrainingJobStatus"] == "InProgress"
+
+    job = ended(own_studio, "counting")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert messages(own_studio, "counting", "line") == [f"line {n}" for n in range(LINES)]
+    times = [event["timestamp"] for event in log(own_studio, "counting", page=7)]
+    assert times == sorted(times)
+    secondary = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+    assert secondary == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+
+    key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
+    stored = own_studio.client("s3").get_object(Bucket=BUCKET, Key=key)
+    body = stored["Body"].read()
+    assert hashlib.md5(body).hexdigest() == stored["ETag"].strip('"')
+    with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+        answer = tar.extractfile("answer")
+        assert answer is not None
+        (process,) = messages(own_studio, "counting", "process")
+        assert answer.read().decode() == f"by {process.split()[1]}"
+
+
+def test_job_that_ends_while_no_server_runs_is_finished(own_studio: Studio) -> None:
+    train(own_studio, "alone", "print('started', flush=True)\nimport time; time.sleep(2)\n")
+    wait_for(lambda: messages(own_studio, "alone", "started"), "the start")
+    own_studio.end(signal.SIGKILL)
+    done = '"outcome": "Completed"'
+    compact = done.replace(" ", "")
+    statuses = own_studio.home / "jobs"
+    wait_for(
+        lambda: any(
+            done in path.read_text() or compact in path.read_text()
+            for path in statuses.glob("*/status.json")
+        ),
+        "the job's own end",
+    )
+    own_studio.start()
+    job = ended(own_studio, "alone")
+    assert job["TrainingJobStatus"] == "Completed"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("/alone/output/model.tar.gz")
+
+
+def test_stop_is_kept_through_a_kill(own_studio: Studio) -> None:
+    train(own_studio, "stopped", "print('line', flush=True)\nimport time; time.sleep(600)\n")
+    wait_for(lambda: messages(own_studio, "stopped", "line"), "the first line")
+    own_studio.client("sagemaker").stop_training_job(TrainingJobName="stopped")
+    own_studio.end(signal.SIGKILL)
+    own_studio.start()
+    job = ended(own_studio, "stopped")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+
+
+def test_queued_jobs_start_in_order_within_the_limit(own_studio: Studio) -> None:
+    """Two jobs of one core each run on two cores; a kill in between changes nothing."""
+    names = [f"queued-{number}" for number in range(4)]
+    source = """
+    import time
+    print("at", time.time(), flush=True)
+    time.sleep(4)
+    print("at", time.time(), flush=True)
+    """
+    for name in names:
+        train(own_studio, name, source)
+    wait_for(lambda: messages(own_studio, names[1], "at"), "two running jobs")
+    waiting = describe(own_studio, names[3])
+    assert waiting["SecondaryStatus"] in ("Starting", "Pending")
+    own_studio.end(signal.SIGKILL)
+    own_studio.start()
+    for name in names:
+        assert ended(own_studio, name)["TrainingJobStatus"] == "Completed"
+    spans = [
+        [float(message.split()[1]) for message in messages(own_studio, name, "at")]
+        for name in names
+    ]
+    assert all(len(span) == 2 for span in spans), "each ran once"
+    for start, _ in spans:
+        running = [span for span in spans if span[0] <= start < span[1]]
+        assert len(running) <= 2
+    (_, end_0), (_, end_1), (start_2, end_2), (start_3, _) = spans
+    assert start_2 >= min(end_0, end_1)
+    assert start_3 >= sorted([end_0, end_1, end_2])[1]
+
+
+def instances(studio: Studio) -> dict[str, dict[str, Any]]:
+    """Status of each model server that has written one."""
+    found = {}
+    for path in studio.home.glob("endpoints/*/status.json"):
+        found[path.parent.name] = json.loads(path.read_text())
+    return found
+
+
+def test_deployment_goes_on_after_a_kill(own_studio: Studio) -> None:
+    create_model(own_studio, "slow", SLOW_MODEL.format(seconds=4, name="slow"))
+    sagemaker = own_studio.client("sagemaker")
+    sagemaker.create_endpoint(EndpointName="asked", EndpointConfigName="slow")
+    wait_for(lambda: instances(own_studio), "a model server")
+    own_studio.end(signal.SIGKILL)
+    before = instances(own_studio)
+    assert [status["state"] for status in before.values()] == ["Starting"]
+    own_studio.start()
+    endpoint_is(own_studio, "asked", "InService")
+    after = instances(own_studio)
+    assert {i: s["pid"] for i, s in after.items()} == {i: s["pid"] for i, s in before.items()}
+    answer = own_studio.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="asked", ContentType="text/plain", Body=b"who?"
+    )
+    assert answer["Body"].read() == b"slow"
+
+
+class Asking:
+    """A client that asks an endpoint all the time, and tries nothing twice."""
+
+    def __init__(self, studio: Studio, endpoint: str) -> None:
+        self._client = studio.client("sagemaker-runtime", retries={"total_max_attempts": 1})
+        self._endpoint = endpoint
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self.answers: list[str] = []
+        self.errors: list[Exception] = []
+
+    def __enter__(self) -> Asking:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._end.is_set():
+            try:
+                answer = self._client.invoke_endpoint(
+                    EndpointName=self._endpoint, ContentType="text/plain", Body=b"who?"
+                )
+                self.answers.append(answer["Body"].read().decode())
+            except Exception as error:
+                self.errors.append(error)
+            self._end.wait(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "terminate"])
+def test_update_goes_on_and_no_request_fails(own_studio: Studio, number: int) -> None:
+    create_model(own_studio, "old", SLOW_MODEL.format(seconds=0, name="old"))
+    create_model(own_studio, "new", SLOW_MODEL.format(seconds=4, name="new"))
+    sagemaker = own_studio.client("sagemaker")
+    sagemaker.create_endpoint(EndpointName="asked", EndpointConfigName="old")
+    endpoint_is(own_studio, "asked", "InService")
+    (old,) = instances(own_studio).values()
+
+    with Asking(own_studio, "asked") as client:
+        wait_for(lambda: len(client.answers) > 5, "the first answers")
+        sagemaker.update_endpoint(EndpointName="asked", EndpointConfigName="new")
+        wait_for(lambda: len(instances(own_studio)) == 2, "the new model server")
+        own_studio.end(number)
+        count = len(client.answers)
+        wait_for(lambda: len(client.answers) > count + 20, "answers while no server runs")
+        own_studio.start()
+        endpoint_is(own_studio, "asked", "InService")
+        wait_for(lambda: client.answers[-1] == "new", "an answer of the new model")
+        wait_for(lambda: not psutil.pid_exists(old["pid"]), "the end of the old model server")
+        count = len(client.answers)
+        wait_for(lambda: len(client.answers) > count + 20, "answers afterwards")
+
+    assert client.errors == []
+    switched = client.answers.index("new")
+    assert set(client.answers[:switched]) == {"old"}
+    assert set(client.answers[switched:]) == {"new"}
+    found = sagemaker.describe_endpoint(EndpointName="asked")
+    assert found["EndpointConfigName"] == "new"
+
+
+def test_deleting_goes_on_after_a_kill(own_studio: Studio) -> None:
+    create_model(own_studio, "gone", SLOW_MODEL.format(seconds=0, name="gone"))
+    sagemaker = own_studio.client("sagemaker")
+    sagemaker.create_endpoint(EndpointName="asked", EndpointConfigName="gone")
+    endpoint_is(own_studio, "asked", "InService")
+    (server,) = instances(own_studio).values()
+    sagemaker.delete_endpoint(EndpointName="asked")
+    own_studio.end(signal.SIGKILL)
+    own_studio.start()
+    wait_for(lambda: not sagemaker.list_endpoints()["Endpoints"], "the endpoint's end")
+    wait_for(lambda: not psutil.pid_exists(server["pid"]), "the model server's end")
+    assert not list(Path(own_studio.home, "endpoints").iterdir())
