@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -30,45 +31,65 @@ class StudioApp(ExtensionApp):
     name = "studio_ext"
     extension_url = "/studio"
     load_other_extensions = True
-    classes = [Config]
+    classes = [Config]  # noqa: RUF012 (as traitlets wants it)
 
     settings_config = Instance(Config)
+    plane: ControlPlane | None = None
     feed: EventFeed | None = None
+    _starting: asyncio.Future[None] | None = None
 
     @default("settings_config")
     def _default_config(self) -> Config:
         return Config(parent=self)
 
+    @property
+    def _server(self) -> Any:
+        """The Jupyter server; set, and with an event logger, whenever it calls us."""
+        return self.serverapp
+
     def initialize_settings(self) -> None:
-        """Start the control plane; what it needs a moment for happens on its own threads."""
-        self.plane = ControlPlane(self.settings_config)
+        """Make the control plane; without one, Jupyter works on and the panels say why."""
+        try:
+            self.plane = ControlPlane(self.settings_config)
+        except Exception as error:
+            self.log.exception("Studio cannot start on %s", self.settings_config.home)
+            self.settings["studio_failure"] = f"Studio could not start: {error}"
+            return
         self.settings["studio_plane"] = self.plane
-        self.serverapp.event_logger.register_event_schema(_SCHEMA)
-        _connect_kernels(self.serverapp.kernel_manager, self.plane)
+        server = self._server
+        server.event_logger.register_event_schema(_SCHEMA)
+        _connect_kernels(server.kernel_manager, self.plane)
 
     def initialize_handlers(self) -> None:
         """Register the panels' routes below the server's base URL."""
         self.handlers.extend(ROUTES)
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        if self.plane is None:
+            return
         loop = asyncio.get_running_loop()
 
         def changed(event: Event) -> None:
             loop.call_soon_threadsafe(self._emit, event)
 
-        await asyncio.to_thread(self.plane.start)
+        self._starting = asyncio.ensure_future(asyncio.to_thread(self.plane.start))
+        await self._starting
         self.feed = EventFeed(self.plane.store, changed)
         self.feed.start()
 
     def _emit(self, event: Event) -> None:
         data = {"kind": event.kind, "name": event.name, "change": event.change}
-        self.serverapp.event_logger.emit(schema_id=CHANGED, data=data)
+        self._server.event_logger.emit(schema_id=CHANGED, data=data)
 
     async def stop_extension(self) -> None:
         """End the control plane; jobs and endpoints go on."""
+        if self._starting is not None:
+            # What is half started cannot be ended: its port would not be free for the next one.
+            await asyncio.wait([self._starting])
         if self.feed is not None:
             await asyncio.to_thread(self.feed.stop)
-        await asyncio.to_thread(self.plane.stop)
+        if self.plane is not None:
+            await asyncio.to_thread(self.plane.stop)
 
 
 def _connect_kernels(manager: Any, plane: ControlPlane) -> None:
@@ -76,7 +97,10 @@ def _connect_kernels(manager: Any, plane: ControlPlane) -> None:
     start = manager.start_kernel
 
     async def start_kernel(*args: Any, **kwargs: Any) -> Any:
-        kwargs["env"] = kernel_environment(plane, kwargs.get("env"))
+        try:
+            kwargs["env"] = kernel_environment(plane, kwargs.get("env"))
+        except session.NotRunning as error:
+            manager.log.warning("A kernel starts without Studio: %s", error)
         return await start(*args, **kwargs)
 
     manager.start_kernel = start_kernel
@@ -84,8 +108,6 @@ def _connect_kernels(manager: Any, plane: ControlPlane) -> None:
 
 def kernel_environment(plane: ControlPlane, asked: Mapping[str, str] | None) -> dict[str, str]:
     """A kernel's environment: the given one (default: the server's), connected to Studio."""
-    import os
-
     environment = dict(asked or os.environ)
     variables = session.connection(
         plane.config.path, environ=environment, region=plane.config.region

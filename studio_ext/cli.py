@@ -102,11 +102,18 @@ def _jobs(options: argparse.Namespace, api: Any) -> int:
     return 0
 
 
+def _endpoints(options: argparse.Namespace, api: Any) -> int:
+    from .notebook import jobs
+
+    print(jobs.table(jobs.endpoints(api, limit=options.limit), "No endpoints."))
+    return 0
+
+
 def _logs(options: argparse.Namespace, api: Any) -> int:
     from .notebook import jobs
 
-    line = None
-    for line in jobs.log_lines(api, options.name, follow=options.follow):
+    line, only = None, "endpoint" if options.endpoint else ""
+    for line in jobs.log_lines(api, options.name, only=only, follow=options.follow):
         print(line, flush=options.follow)
     if line is None:
         print(f"The log of {options.name} is empty.", file=sys.stderr)
@@ -196,8 +203,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     jobs.add_argument("--limit", type=positive, default=20, metavar="N", help="default: 20")
 
+    endpoints = add("endpoints", _calling(_endpoints), "List endpoints, newest first.")
+    endpoints.add_argument("--limit", type=positive, default=20, metavar="N", help="default: 20")
+
     logs = add("logs", _calling(_logs), "Print the log of a training job or an endpoint.")
     logs.add_argument("name", metavar="NAME")
+    logs.add_argument(
+        "-e", "--endpoint", action="store_true", help="the endpoint, if both have the name"
+    )
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
 
     stop = add("stop", _calling(_stop), "Stop a training job.")

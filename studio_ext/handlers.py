@@ -41,8 +41,11 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
 
     @property
     def plane(self) -> ControlPlane:
-        """The control plane of this server."""
-        return self.settings["studio_plane"]
+        """The control plane of this server; ApiError when it could not start."""
+        if "studio_failure" in self.settings:
+            raise ApiError("ServiceUnavailable", self.settings["studio_failure"], 503)
+        plane: ControlPlane = self.settings["studio_plane"]
+        return plane
 
     def answer(self, response: Response) -> None:
         """Send a wire answer."""
@@ -66,7 +69,7 @@ class ApiHandler(_Handler):
     """Any operation of the API, named by ``X-Amz-Target``, as the panels' user."""
 
     @web.authenticated
-    @authorized("write", resource="studio")
+    @authorized("write", resource="studio")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Run an operation."""
         try:
@@ -76,7 +79,7 @@ class ApiHandler(_Handler):
 
     async def _run(self) -> Response:
         headers = {name.lower(): value for name, value in self.request.headers.items()}
-        if "x-amz-target" not in headers:
+        if not headers.get("x-amz-target"):
             raise ValidationException("The header X-Amz-Target must name an operation.")
         request = Request("POST", "/", "", headers, body=self.request.body)
         dispatcher = self.plane.dispatcher
@@ -104,17 +107,18 @@ class InvokeHandler(_Handler):
     """InvokeEndpoint, for the test form of the endpoint panel."""
 
     @web.authenticated
-    @authorized("execute", resource="studio")
+    @authorized("execute", resource="studio")  # type: ignore[untyped-decorator]
     async def post(self, endpoint: str) -> None:
         """Send the body to an endpoint; answers as the endpoint does."""
         if len(self.request.body) > MAX_INVOCATION_BYTES:
             self.refuse(ValidationException(f"Body: more than {MAX_INVOCATION_BYTES} bytes."))
             return
         headers = dict(self.request.headers.items())
-        invoker = _invoker(self.plane)
         try:
+            plane = self.plane
+            send = _invoker(plane).send
             sent = await asyncio.to_thread(
-                invoker.send, self.plane.credential, endpoint, headers, self.request.body
+                send, plane.credential, endpoint, headers, self.request.body
             )
         except ApiError as error:
             self.refuse(error)
@@ -127,7 +131,7 @@ class ObjectHandler(_Handler):
     """Download of one object."""
 
     @web.authenticated
-    @authorized("read", resource="studio")
+    @authorized("read", resource="studio")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         """Stream ``?uri=s3://bucket/key`` as an attachment."""
         try:
@@ -135,6 +139,9 @@ class ObjectHandler(_Handler):
             info, file = await asyncio.to_thread(self.plane.store.objects.open, bucket, key)
         except ObjectStoreError as error:
             self.refuse(ApiError(error.code, error.message, error.status))
+            return
+        except ApiError as error:
+            self.refuse(error)
             return
         with file:
             self.set_header("Content-Type", BINARY)

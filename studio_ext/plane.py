@@ -163,10 +163,8 @@ class ControlPlane:
         """Write where this control plane is, unless another one that lives has done so."""
         path = self.config.run_dir / "control.json"
         known = read_json(path) or {}
-        if known.get("pid") != os.getpid() and _serves(known):
-            return
         mine = {"pid": os.getpid(), "host": self.config.host, "port": self.port}
-        if known != mine:
+        if known != mine and not _serves(known):
             write_json(path, mine)
 
     def _connect(self, credential: Credential) -> dict[str, str]:

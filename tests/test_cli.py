@@ -103,6 +103,8 @@ def test_commands_that_call_the_api(
     at_home = ["--home", str(home)]
     assert cli.main(["jobs", "--status", "Failed", *at_home]) == 0
     assert capsys.readouterr().out == "No training jobs.\n"
+    assert cli.main(["endpoints", *at_home]) == 0
+    assert capsys.readouterr().out == "No endpoints.\n"
     assert cli.main(["logs", "nope", *at_home]) == 1
     assert "No training job and no endpoint is called 'nope'" in capsys.readouterr().err
     assert cli.main(["stop", "nope", *at_home]) == 1
@@ -112,6 +114,13 @@ def test_commands_that_call_the_api(
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["version"]) == 0
     assert capsys.readouterr().out.startswith("studio 0.")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_wrong_limit_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["jobs", f"--limit={limit}"])
+    assert "at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])

@@ -21,9 +21,7 @@ def checked(tags: list[dict[str, str]]) -> dict[str, str]:
     for tag in tags:
         key = tag["Key"]
         if key.lower().startswith(RESERVED):
-            raise ValidationException(
-                f"Tags: the key {key!r} begins with {RESERVED}, as only AWS's may."
-            )
+            raise ValidationException(f"Tags: {key!r} begins with {RESERVED}, which is reserved.")
         if key in values:
             raise ValidationException(f"Tags: the key {key!r} is given twice.")
         values[key] = tag["Value"]

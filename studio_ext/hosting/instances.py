@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -200,8 +201,10 @@ def _supervisor(root: Path, pid: int) -> psutil.Process | None:
     """The process that supervises an instance; a number taken over by another is not it."""
     try:
         process = psutil.Process(pid)
-        if str(root) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            os.waitpid(pid, os.WNOHANG)  # nobody else collects it
+        elif str(root) in process.cmdline():
             return process
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ChildProcessError):
         pass
     return None

@@ -107,19 +107,25 @@ def endpoints(api: Api, *, limit: int = 20) -> list[dict[str, str]]:
     ]
 
 
-def describe(api: Api, name: str) -> tuple[str, dict[str, Any]]:
-    """``("training job" | "endpoint", description)`` of whatever is called ``name``."""
+def describe(api: Api, name: str, only: str = "") -> tuple[str, dict[str, Any]]:
+    """``("training job" | "endpoint", description)`` of whatever is called ``name``.
+
+    A training job goes before an endpoint of the same name, unless ``only`` names the kind.
+    """
     calls = (
         ("training job", api.sagemaker.describe_training_job, "TrainingJobName"),
         ("endpoint", api.sagemaker.describe_endpoint, "EndpointName"),
     )
     for kind, call, key in calls if _NAME.fullmatch(name) else ():
+        if only not in ("", kind):
+            continue
         try:
             return kind, call(**{key: name})
         except api.sagemaker.exceptions.ClientError as error:
             if not is_missing(error):
                 raise
-    raise NoSuchName(f"No training job and no endpoint is called {name!r}.")
+    kinds = f"No {only}" if only else "No training job and no endpoint"
+    raise NoSuchName(f"{kinds} is called {name!r}.")
 
 
 def is_missing(error: Exception) -> bool:
@@ -206,12 +212,14 @@ class LogReader:
                 return
 
 
-def log_lines(api: Api, name: str, *, follow: bool = False, poll_s: float = 1.0) -> Iterator[str]:
-    """Lines of a training job's or endpoint's log.
+def log_lines(
+    api: Api, name: str, *, only: str = "", follow: bool = False, poll_s: float = 1.0
+) -> Iterator[str]:
+    """Lines of a training job's or endpoint's log; ``only`` as for :func:`describe`.
 
     ``follow`` waits for more until a job has ended or an endpoint is deleted.
     """
-    kind, description = describe(api, name)
+    kind, description = describe(api, name, only)
     reader = LogReader(api, kind, name)
     ended = not follow
     while True:
@@ -222,7 +230,7 @@ def log_lines(api: Api, name: str, *, follow: bool = False, poll_s: float = 1.0)
             return
         time.sleep(poll_s)
         try:
-            kind, description = describe(api, name)
+            _, description = describe(api, name, kind)
         except NoSuchName:
             ended = True
 

@@ -144,12 +144,15 @@ class StudioMagics(Magics):
 
     @magic_arguments()
     @argument("name", help="training job or endpoint")
+    @argument("-e", "--endpoint", action="store_true", help="the endpoint, if both have the name")
     @argument("-f", "--follow", action="store_true", help="go on until the job ends")
     def logs(self, options: argparse.Namespace) -> None:
         """Print the log of a job or an endpoint; interrupt the kernel to stop following."""
-        line = None
+        line, only = None, "endpoint" if options.endpoint else ""
         try:
-            for line in views.log_lines(self._api(), options.name, follow=options.follow):
+            for line in views.log_lines(
+                self._api(), options.name, only=only, follow=options.follow
+            ):
                 print(line)
             if line is None:
                 print(f"(the log of {options.name} is empty)")

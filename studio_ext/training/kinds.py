@@ -11,7 +11,6 @@ from ..wire.errors import ApiError, ResourceInUse, ValidationException
 from .admission import admit
 from .controller import reconcile
 from .launch import DEFAULT_RUNTIME_S
-from .launch import DEFAULT_RUNTIME_S
 
 
 def _taken(name: str, arn: str) -> ApiError:
@@ -34,10 +33,6 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
         "AlgorithmSpecification": algorithm,
         # Clients read the key without asking whether there is one.
         "OutputDataConfig": {"KmsKeyId": "", **resource.spec["OutputDataConfig"]},
-        "StoppingCondition": {
-            "MaxRuntimeInSeconds": int(DEFAULT_RUNTIME_S),
-            **resource.spec.get("StoppingCondition", {}),
-        },
         "SecondaryStatus": state["secondary"],
         "SecondaryStatusTransitions": [
             {key: value for key, value in transition.items() if value is not None}

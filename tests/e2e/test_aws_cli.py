@@ -85,9 +85,8 @@ def test_training_jobs_are_listed_page_by_page(studio: Studio, aws: Any) -> None
     assert [job["TrainingJobName"] for job in found] == names
     assert {job["TrainingJobStatus"] for job in found} == {"Completed"}
     assert json.loads(aws(*listed, "--status-equals", "Failed"))["TrainingJobSummaries"] == []
-    text = aws(
-        *listed, *order, "--query", "TrainingJobSummaries[].TrainingJobName", "--output", "text"
-    )
+    names_only = ["--query", "TrainingJobSummaries[].TrainingJobName", "--output", "text"]
+    text = aws(*listed, *order, *names_only)
     assert text.split() == names
 
 

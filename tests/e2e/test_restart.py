@@ -25,15 +25,27 @@ from boto3_jobs import (
 )
 from studio_process import Studio, wait_for
 
-LINES = 80
-COUNTING = f"""
-import os, time
-for number in range({LINES}):
-    print(f"line {{number}}", flush=True)
+#: Prints lines until the test opens the gate, and then some more.
+COUNTING = """
+import itertools, os, time
+left = 20
+for number in itertools.count():
+    print(f"line {number}", flush=True)
+    left -= os.path.exists(os.environ["GATE"])
+    if not left:
+        break
     time.sleep(0.1)
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "answer"), "w") as file:
-    file.write(f"by {{os.getpid()}}")
+    file.write(f"{number + 1} lines by {os.getpid()}")
 print("process", os.getpid(), flush=True)
+"""
+#: Runs until the test opens the gate.
+WAITING = """
+import os, time
+print("start", flush=True)
+while not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.05)
+print("end", flush=True)
 """
 #: A model that takes a while to load, and answers its own name.
 SLOW_MODEL = """
@@ -55,18 +67,29 @@ def job_log(studio: Studio) -> str:
     return "".join(path.read_text() for path in studio.home.glob("jobs/*/log"))
 
 
+@pytest.fixture
+def gates(tmp_path: Path) -> Path:
+    """A folder where jobs look for the file that lets them go on."""
+    folder = tmp_path / "gates"
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "terminate"])
-def test_training_goes_on_without_the_server(own_studio: Studio, number: int) -> None:
-    train(own_studio, "counting", COUNTING)
+def test_training_goes_on_without_the_server(own_studio: Studio, gates: Path, number: int) -> None:
+    train(own_studio, "counting", COUNTING, Environment={"GATE": str(gates / "open")})
     wait_for(lambda: len(messages(own_studio, "counting", "line")) >= 10, "ten lines")
     own_studio.end(number)
-    wait_for(lambda: "line 30" in job_log(own_studio), "lines printed while no server ran")
+    before = job_log(own_studio).count("line")
+    wait_for(lambda: job_log(own_studio).count("line") > before + 20, "lines without a server")
     own_studio.start()
     assert describe(own_studio, "counting")["TrainingJobStatus"] == "InProgress"
+    (gates / "open").touch()
 
     job = ended(own_studio, "counting")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert messages(own_studio, "counting", "line") == [f"line {n}" for n in range(LINES)]
+    lines = messages(own_studio, "counting", "line")
+    assert lines == [f"line {n}" for n in range(len(lines))]
     times = [event["timestamp"] for event in log(own_studio, "counting", page=7)]
     assert times == sorted(times)
     secondary = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
@@ -80,23 +103,16 @@ def test_training_goes_on_without_the_server(own_studio: Studio, number: int) ->
         answer = tar.extractfile("answer")
         assert answer is not None
         (process,) = messages(own_studio, "counting", "process")
-        assert answer.read().decode() == f"by {process.split()[1]}"
+        assert answer.read().decode() == f"{len(lines)} lines by {process.split()[1]}"
 
 
-def test_job_that_ends_while_no_server_runs_is_finished(own_studio: Studio) -> None:
-    train(own_studio, "alone", "print('started', flush=True)\nimport time; time.sleep(2)\n")
-    wait_for(lambda: messages(own_studio, "alone", "started"), "the start")
+def test_job_that_ends_while_no_server_runs_is_finished(own_studio: Studio, gates: Path) -> None:
+    train(own_studio, "alone", WAITING, Environment={"GATE": str(gates / "open")})
+    wait_for(lambda: messages(own_studio, "alone", "start"), "the start")
     own_studio.end(signal.SIGKILL)
-    done = '"outcome": "Completed"'
-    compact = done.replace(" ", "")
-    statuses = own_studio.home / "jobs"
-    wait_for(
-        lambda: any(
-            done in path.read_text() or compact in path.read_text()
-            for path in statuses.glob("*/status.json")
-        ),
-        "the job's own end",
-    )
+    (gates / "open").touch()
+    (status,) = own_studio.home.glob("jobs/*/status.json")
+    wait_for(lambda: json.loads(status.read_text())["phase"] == "Done", "the job's own end")
     own_studio.start()
     job = ended(own_studio, "alone")
     assert job["TrainingJobStatus"] == "Completed"
@@ -113,35 +129,34 @@ def test_stop_is_kept_through_a_kill(own_studio: Studio) -> None:
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
 
 
-def test_queued_jobs_start_in_order_within_the_limit(own_studio: Studio) -> None:
+def test_queued_jobs_start_in_order_within_the_limit(own_studio: Studio, gates: Path) -> None:
     """Two jobs of one core each run on two cores; a kill in between changes nothing."""
     names = [f"queued-{number}" for number in range(4)]
-    source = """
-    import time
-    print("at", time.time(), flush=True)
-    time.sleep(4)
-    print("at", time.time(), flush=True)
-    """
+
+    def started() -> list[str]:
+        found = (messages(own_studio, name, "start") for name in names)
+        return [name for name, lines in zip(names, found, strict=True) if lines]
+
     for name in names:
-        train(own_studio, name, source)
-    wait_for(lambda: messages(own_studio, names[1], "at"), "two running jobs")
-    waiting = describe(own_studio, names[3])
-    assert waiting["SecondaryStatus"] in ("Starting", "Pending")
+        train(own_studio, name, WAITING, Environment={"GATE": str(gates / name)})
+    wait_for(lambda: started() == names[:2], "the first two")
+    wait_for(lambda: describe(own_studio, names[2])["SecondaryStatus"] == "Pending", "the queue")
     own_studio.end(signal.SIGKILL)
     own_studio.start()
+
+    (gates / names[1]).touch()
+    wait_for(lambda: started() == names[:3], "the third")
+    assert ended(own_studio, names[1])["TrainingJobStatus"] == "Completed"
+    assert describe(own_studio, names[3])["SecondaryStatus"] in ("Starting", "Pending")
     for name in names:
-        assert ended(own_studio, name)["TrainingJobStatus"] == "Completed"
-    spans = [
-        [float(message.split()[1]) for message in messages(own_studio, name, "at")]
-        for name in names
-    ]
-    assert all(len(span) == 2 for span in spans), "each ran once"
-    for start, _ in spans:
-        running = [span for span in spans if span[0] <= start < span[1]]
-        assert len(running) <= 2
-    (_, end_0), (_, end_1), (start_2, end_2), (start_3, _) = spans
-    assert start_2 >= min(end_0, end_1)
-    assert start_3 >= sorted([end_0, end_1, end_2])[1]
+        (gates / name).touch()
+    jobs = {name: ended(own_studio, name) for name in names}
+    assert {job["TrainingJobStatus"] for job in jobs.values()} == {"Completed"}
+    for name in names:
+        assert messages(own_studio, name, "start") == ["start"], "each ran once"
+    assert jobs[names[2]]["TrainingStartTime"] >= jobs[names[1]]["TrainingEndTime"]
+    begun = [jobs[name]["TrainingStartTime"] for name in names]
+    assert begun[2] <= begun[3] and max(begun[:2]) <= begun[2]
 
 
 def instances(studio: Studio) -> dict[str, dict[str, Any]]:

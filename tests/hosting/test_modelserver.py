@@ -291,12 +291,13 @@ def test_one_supervisor_for_a_folder(serve: Serve) -> None:
 def test_log_is_read_as_a_jobs_log(serve: Serve) -> None:
     instance = serve({"code/inference.py": ECHO + "\nprint('hello from the model')\n"})
     instance.wait()
-    folder = instance.folder
-    reader = wait_for(
-        lambda: (r := LogReader(folder / "log", folder / "log.index", ended=False)).read() and r
-    )
+    instance.ask(b"not json", **JSON)
+    reader = LogReader(instance.folder / "log", instance.folder / "log.index", ended=False)
+    wait_for(lambda: any(line.text.startswith("Answered ") for line in reader.read()))
     lines = reader.read()
-    assert lines[0].text == "hello from the model"
+    texts = [line.text for line in lines]
+    assert texts[:2] == ["Loading the model (workers: 1)", "hello from the model"]
+    assert any(text.startswith("In service after ") for text in texts)
     assert abs(lines[0].timestamp_ms / 1000 - time.time()) < 30
 
 

@@ -73,6 +73,41 @@ def test_describe_tells_jobs_from_endpoints_and_from_nothing(api: jobs.Api, job:
         jobs.describe(api, "nothing-like-it")
 
 
+class Namesakes:
+    """A job that has ended and an endpoint of the same name, deleted at the second look."""
+
+    def __init__(self, api: jobs.Api) -> None:
+        self.exceptions, self.looks = api.sagemaker.exceptions, 0
+
+    def describe_training_job(self, **query: str) -> dict[str, Any]:
+        return {"TrainingJobStatus": "Completed"} | query
+
+    def describe_endpoint(self, **query: str) -> dict[str, Any]:
+        self.looks += 1
+        if self.looks > 1:
+            detail = {"Code": "ValidationException", "Message": 'Could not find endpoint "both".'}
+            raise self.exceptions.ClientError({"Error": detail}, "DescribeEndpoint")
+        return {"EndpointStatus": "InService"} | query
+
+
+def test_an_endpoint_is_followed_until_it_is_deleted(
+    api: jobs.Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(api, jobs.TRAINING_GROUP, "both/algo-1-1", "trained")
+    write_log(api, f"{jobs.ENDPOINT_GROUP}both", "AllTraffic/i-1", "served")
+    monkeypatch.setattr(api, "sagemaker", Namesakes(api))
+    assert list(jobs.log_lines(api, "both", follow=True, poll_s=0)) == ["trained"]
+    served = jobs.log_lines(api, "both", only="endpoint", follow=True, poll_s=0)
+    assert list(served) == ["served"]
+    with pytest.raises(jobs.NoSuchName, match="No endpoint is called 'both'"):
+        jobs.describe(api, "both", "endpoint")
+
+
+def test_a_name_that_cannot_be_is_no_name(api: jobs.Api) -> None:
+    with pytest.raises(jobs.NoSuchName, match="two words"):
+        jobs.describe(api, "two words")
+
+
 def test_stopping_a_job_that_has_ended_says_so(api: jobs.Api, job: str) -> None:
     assert jobs.stop(api, job) == f"{job} has ended already: Completed."
 

@@ -110,11 +110,13 @@ class Supervisor:
 
     def _start(self) -> None:
         """Until every worker is ready; a model that fails to load fails the instance."""
+        self._say(f"Loading the model (workers: {len(self.workers)})")
         while not all(worker.ready for worker in self.workers):
             self._step(STARTING_POLL_S)
             failed = [worker for worker in self.workers if worker.failure]
             if sum(worker.failures for worker in failed) >= START_FAILURES:
                 raise StartFailed(failed[-1].failure)
+        self._say(f"In service after {time.time() - self._started:.1f} s")
 
     def _keep(self) -> None:
         while True:

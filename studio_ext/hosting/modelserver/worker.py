@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 _RECEIVE = 1 << 16
+MOST_SAID = 2000  # characters of an error's text that go to the log
 _SLOW_S = 30.0  # a request that has begun to come must be whole by then
 
 
@@ -65,6 +66,9 @@ class Worker:
                 self._beat.begin()
                 header, body = self._service.answer(*message)
                 self._beat.end()
+                if header["status"] >= 400:
+                    text = body.decode(errors="replace")[:MOST_SAID]
+                    print(f"Answered {header['status']}: {text}", file=sys.stderr, flush=True)
                 connection.sendall(self._framing.encode(header, body))
                 return
         except (OSError, self._framing.FrameError, ValueError) as error:
