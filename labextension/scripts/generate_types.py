@@ -77,11 +77,8 @@ def generate() -> str:
                 if shape is not None:
                     shapes.update((s.name, s) for s in _structures(shape))
     interfaces = [_interface(shapes[name]) for name in sorted(shapes)]
-    operations = "\n".join(
-        ["/** Input and output of every operation, by target. */", "export interface IOperations {"]
-        + table
-        + ["}"]
-    )
+    opening = ["/** Input and output of every operation, by target. */"]
+    operations = "\n".join([*opening, "export interface IOperations {", *table, "}"])
     return "\n".join([HEADER, *interfaces, operations, ""])
 
 

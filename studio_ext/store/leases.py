@@ -5,12 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
-from sqlalchemy import Engine, and_, case, or_, select, update
+from sqlalchemy import Engine, Float, Integer, and_, bindparam, case, or_, select, update
 
 from .database import read, write
 from .tables import resources
 
 _FREE = {"lease_holder": None, "lease_until": None}
+_NOW = bindparam("now", type_=Float)
+#: Built once: an idle control plane asks this several times a second, and little else.
+_DUE = (
+    select(resources.c.id)
+    .where(
+        resources.c.wake_at <= _NOW,
+        or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= _NOW),
+    )
+    .order_by(resources.c.wake_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
 
 
 class Leases:
@@ -26,20 +38,14 @@ class Leases:
     def claim(self, holder: str, lease_s: float, limit: int = 100) -> list[int]:
         """Ids of at most ``limit`` due resources, leased to ``holder``; the longest due first."""
         now = time.time()
-        free = or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= now)
-        due = (
-            select(resources.c.id)
-            .where(resources.c.wake_at <= now, free)
-            .order_by(resources.c.wake_at)
-            .limit(limit)
-        )
+        asked = {"now": now, "most": limit}
         with read(self._engine) as connection:
-            if not connection.execute(due).first():
+            if not connection.execute(_DUE, asked).first():
                 return []
         until = now + lease_s
         values = {"lease_holder": holder, "lease_until": until, "wake_at": until}
         with write(self._engine) as connection:
-            ids = list(connection.scalars(due.with_for_update(skip_locked=True)))
+            ids = list(connection.scalars(_DUE_LOCKED, asked))
             connection.execute(update(resources).where(resources.c.id.in_(ids)).values(**values))
         return ids
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from studio_ext.config import Config
 from studio_ext.control.world import World
 from studio_ext.domains import operations

@@ -405,9 +405,8 @@ def test_content_types_of_a_scikit_learn_model(studio: Studio) -> None:
         )
         return bytes(answer["Body"].read())
 
-    assert json.loads(send("[[2.0]]", "application/json", "application/json")) == pytest.approx(
-        [5.0]
-    )
+    answer = send("[[2.0]]", "application/json", "application/json")
+    assert json.loads(answer) == pytest.approx([5.0])
     lines = send("2.0\n3.0\n", "text/csv", "text/csv").split()
     assert [float(line) for line in lines] == pytest.approx([5.0, 7.0])
     buffer = io.BytesIO()

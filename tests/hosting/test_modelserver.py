@@ -138,7 +138,7 @@ def test_xgboost(serve: Serve, framework: str, tmp_path: Path) -> None:
     )
     instance.wait()
     body = b"0.1,0.2,0.3\n0.9,0.2,0.3"
-    header, answer = instance.ask(body, content_type="text/csv", accept="text/csv")
+    _, answer = instance.ask(body, content_type="text/csv", accept="text/csv")
     separator = "," if framework == "xgboost-algorithm" else "\n"
     values = [float(value) for value in answer.decode().strip().split(separator)]
     np.testing.assert_allclose(values, Predictor(tmp_path).predict(np.float32(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -53,10 +54,8 @@ def test_only_one_of_many_creates_wins(store: Store) -> None:
     won = []
 
     def attempt() -> None:
-        try:
+        with contextlib.suppress(NameTaken):
             won.append(create(store))
-        except NameTaken:
-            pass
 
     threads = [threading.Thread(target=attempt) for _ in range(8)]
     for thread in threads:

@@ -219,8 +219,10 @@ class Gateway:
                 raise self._model_error(endpoint, 500, text) from None
             except TimedOut:
                 self._count_failure(endpoint, variant, started)
-                text = f"Your invocation timed out while waiting for a response from container " \
-                    f"primary after {self._timeout_s:g} seconds."  # fmt: skip
+                text = (
+                    "Your invocation timed out while waiting for a response from container primary "
+                    f"after {self._timeout_s:g} seconds."
+                )
                 raise self._model_error(endpoint, 0, text) from None
             finally:
                 variant.pool.release(slot)

@@ -63,8 +63,7 @@ def _from_csv(body: str | bytes) -> Any:
         # Numbers alone, the usual case: many times faster than genfromtxt.
         array = np.array(rows, dtype=np.float64)
     except ValueError:
-        array = np.genfromtxt(io.StringIO("\n".join(lines)), dtype=None, delimiter=",")
-        return array
+        return np.genfromtxt(io.StringIO("\n".join(lines)), dtype=None, delimiter=",")
     return array[0] if len(rows) == 1 else array
 
 

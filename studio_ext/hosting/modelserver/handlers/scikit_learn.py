@@ -9,7 +9,6 @@ from .. import codecs
 from ..errors import ConfigurationError
 from . import toolkit
 
-
 _PICKLES = (".joblib", ".pkl", ".pickle")
 
 
