@@ -25,7 +25,7 @@ class Config(Configurable):
         help="SQLAlchemy URL of the metadata database; SQLite in the home by default."
     ).tag(config=True)
     object_store_url = Unicode(
-        "", help="URL of an S3-compatible store to use instead of local files."
+        help="URL of an S3-compatible store to use instead of local files: s3+http://host:port."
     ).tag(config=True)
     host = Unicode("127.0.0.1", help="Address the API listens on.").tag(config=True)
     port = Int(0, help="Port of the API; 0 takes a free one once and keeps it.").tag(config=True)
@@ -46,11 +46,15 @@ class Config(Configurable):
 
     @default("database_url")
     def _default_database_url(self) -> str:
-        return f"sqlite:///{self.path / 'studio.db'}"
+        return os.environ.get("STUDIO_DATABASE_URL") or f"sqlite:///{self.path / 'studio.db'}"
+
+    @default("object_store_url")
+    def _default_object_store_url(self) -> str:
+        return os.environ.get("STUDIO_OBJECT_STORE_URL", "")
 
     @default("max_cores")
     def _default_max_cores(self) -> float:
-        return float(len(os.sched_getaffinity(0)))
+        return float(os.environ.get("STUDIO_MAX_CORES") or len(os.sched_getaffinity(0)))
 
     @default("max_job_memory_bytes")
     def _default_max_job_memory_bytes(self) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
 
 TOKEN = "studio-tests"
@@ -123,26 +120,6 @@ class Jupyter:
             "STUDIO_HOME": str(self.home),
             **self._environment,
         }
-
-
-def end_all_of(home: Path) -> None:
-    """End what lives on by design when its server goes: gateway, model servers, jobs."""
-    for _ in range(3):  # whoever was just starting another process
-        ours = [process for process in psutil.process_iter() if _works_in(process, home)]
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for process in ours:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(number)
-            _, ours = psutil.wait_procs(ours, timeout=10)
-
-
-def _works_in(process: psutil.Process, home: Path) -> bool:
-    try:
-        arguments = process.cmdline()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
-    ours = any(argument == str(home) or f"{home}/" in argument for argument in arguments)
-    return ours and process.pid != os.getpid()
 
 
 def _free_port() -> int:

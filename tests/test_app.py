@@ -14,7 +14,8 @@ import pytest
 import requests
 from botocore.config import Config as ClientConfig
 from jupyter_client.blocking import BlockingKernelClient
-from jupyter_process import TOKEN, Jupyter, end_all_of
+from jupyter_process import TOKEN, Jupyter
+from leftovers import end_all_of
 
 from studio_ext.files import read_json
 from studio_ext.handlers import ROUTES

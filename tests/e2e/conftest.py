@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 import script_runs
+from leftovers import end_all_of
 from script_runs import Run
-from studio_process import Studio, end_all_of
+from studio_process import Studio
 
 HERE = Path(__file__).parent
 _SHARED = pytest.StashKey[Path]()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
-import psutil
 from botocore.config import Config as ClientConfig
+from leftovers import end_all_of
 
 STUDIO = Path(sys.executable).with_name("studio")
 #: A cold start on a busy machine takes this long in the worst case.
@@ -129,45 +129,6 @@ class Studio:
         if self._process is not None and self._process.poll() is None:
             self.end()
         end_all_of(self.home)
-
-
-def end_all_of(home: Path) -> None:
-    """End the processes that work in a home: gateway, model servers, jobs."""
-    for _ in range(3):  # whoever was just starting another process
-        ours = _of(home)
-        for process in ours:
-            _signal(process, signal.SIGTERM)
-        _, left = psutil.wait_procs(ours, timeout=5)
-        for process in left:
-            _signal(process, signal.SIGKILL)
-        if not ours:
-            return
-
-
-def _of(home: Path) -> list[psutil.Process]:
-    found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
-        try:
-            if process.pid == os.getpid() or not _works_in(process, home):
-                continue
-            for each in (process, *process.children(recursive=True)):
-                if each.status() != psutil.STATUS_ZOMBIE:
-                    found[each.pid] = each
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return list(found.values())
-
-
-def _works_in(process: psutil.Process, home: Path) -> bool:
-    inside = f"{home}/"
-    return any(argument == str(home) or inside in argument for argument in process.cmdline())
-
-
-def _signal(process: psutil.Process, number: int) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
 
 
 def _free_port() -> int:

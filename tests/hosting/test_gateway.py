@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ECHO, Instance, runtime_client, wait_for
+from model_servers import ECHO, Instance, runtime_client, wait_for
 
 from studio_ext.config import Config
 from studio_ext.hosting.gateway import client

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ECHO, Instance, is_alive, pack, wait_for
+from model_servers import ECHO, Instance, is_alive, pack, wait_for
 
 from studio_ext.config import Config
 from studio_ext.run.logs import LogReader

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_process import START_S, TOKEN, Jupyter, end_all_of
+from jupyter_process import START_S, TOKEN, Jupyter
+from leftovers import end_all_of
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 REPOSITORY = Path(__file__).parents[2]
