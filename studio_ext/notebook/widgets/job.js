@@ -46,7 +46,7 @@ function render({ model, el }) {
 
   const showStatus = () => {
     const status = model.get('status');
-    part('badge').textContent = status || 'Reading…';
+    part('badge').textContent = status === 'InProgress' ? 'In progress' : status || 'Reading…';
     part('badge').dataset.tone = TONES[status] || 'busy';
     part('name').textContent = model.get('name');
     part('secondary').textContent = running() ? model.get('secondary_status') : '';
