@@ -1,4 +1,9 @@
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { Contents } from '@jupyterlab/services';
@@ -17,17 +22,24 @@ export const homePlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows what to do first and what is going on.',
   autoStart: true,
   requires: [IStudio],
-  optional: [ILauncher, ICommandPalette, ILayoutRestorer],
+  optional: [ILauncher, ICommandPalette, ILayoutRestorer, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     studio: IStudio,
     launcher: ILauncher | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    shell: ILabShell | null
   ): void => {
     const panel = new HomePanel(studio);
     app.shell.add(panel, 'left', { rank: 600, type: 'Studio' });
     restorer?.add(panel, panel.id);
+    // Who has never arranged this workspace is shown what to do first.
+    void shell?.restored.then(layout => {
+      if (layout.fresh) {
+        shell.activateById(panel.id);
+      }
+    });
 
     app.commands.addCommand(CommandIDs.openHome, {
       label: args => (args['isPalette'] ? 'Studio: Home' : 'Studio home'),
