@@ -317,6 +317,7 @@ def test_killed_job_resumes_where_it_was(job: Job, rows: np.ndarray, tmp_path: P
     process.communicate()
     done = latest(checkpoints)[1]
     assert 20 <= done < 3000 and not job.model.exists()
+    (checkpoints / f".xgboost-checkpoint.{done}.partial").write_bytes(b"cut off")
     code, output = job.run({**settings, "num_round": str(done + 10)})
     assert code == 0, output
     assert f"Resuming from iteration {done}\n" in output

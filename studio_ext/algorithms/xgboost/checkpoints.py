@@ -45,6 +45,8 @@ class SaveCheckpoints(TrainingCallback):
         self._done = done
         self._next = 0.0
         folder.mkdir(parents=True, exist_ok=True)
+        for partial in folder.glob(f".{_NAME}.*"):
+            partial.unlink()  # left by a job that was killed while it saved
 
     def after_iteration(self, booster: Any, epoch: int, evals_log: Any) -> bool:
         if time.monotonic() >= self._next:

@@ -16,6 +16,9 @@ import { HomePanel } from './widget';
 /** Where the tutorial may lie, below the folder that Jupyter was started in. */
 const TUTORIALS = ['notebooks/bank_marketing.ipynb', 'bank_marketing.ipynb'];
 
+/** In a fresh workspace the file browser shows itself too, once it has listed its folder. */
+const AFTER_FILES_MS = 1000;
+
 /** The home panel in the left bar. */
 export const homePlugin: JupyterFrontEndPlugin<void> = {
   id: 'studio-ext:home',
@@ -35,9 +38,9 @@ export const homePlugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, 'left', { rank: 600, type: 'Studio' });
     restorer?.add(panel, panel.id);
     // Who has never arranged this workspace is shown what to do first.
-    void shell?.restored.then(layout => {
-      if (layout.fresh) {
-        shell.activateById(panel.id);
+    void Promise.all([shell?.restored, app.restored]).then(([layout]) => {
+      if (layout?.fresh) {
+        setTimeout(() => app.shell.activateById(panel.id), AFTER_FILES_MS);
       }
     });
 
