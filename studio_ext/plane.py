@@ -43,6 +43,7 @@ START_TIMEOUT_S = 30.0
 SWEEP_S = 3600.0
 STALE_UPLOAD_S = 7 * 24 * 3600.0
 MAX_LOG_BYTES = 16 * 1024 * 1024
+LOGGERS = ("studio_ext", "studio.access")
 
 
 class ControlPlane:
@@ -73,6 +74,7 @@ class ControlPlane:
             )
         )
         self._stopping = threading.Event()
+        self._log: logging.Handler | None = None
         self._threads = [
             threading.Thread(target=self._serve, name="studio-api", daemon=True),
             threading.Thread(target=self._keep, name="studio-keeper", daemon=True),
@@ -99,7 +101,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Serve; returns once the API and the gateway answer."""
-        _log_to_file(self.config)
+        self._log = _log_to_file(self.config)
         self._announce()
         # The gateway first: whoever can connect to the API finds the gateway's address too.
         gateway.ensure(self.config)
@@ -125,6 +127,10 @@ class ControlPlane:
         self._socket.close()
         self.dispatcher.close()
         self.store.close()
+        if self._log is not None:
+            for name in LOGGERS:
+                logging.getLogger(name).removeHandler(self._log)
+            self._log.close()
 
     def _listen(self) -> None:
         """Accept connections; on another port if one that was only bound is taken by now."""
@@ -213,15 +219,13 @@ def _serves(known: dict[str, object]) -> bool:
     return session.listens(session.reachable(str(known.get("host"))), port, timeout_s=0.5)
 
 
-def _log_to_file(config: Config) -> None:
-    """Send this package's log and the access log to a file in the home, once."""
-    path = config.logs_dir / "control.log"
-    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("studio_ext", "studio.access"):
-        logger = logging.getLogger(name)
-        if any(getattr(h, "baseFilename", None) == str(path) for h in logger.handlers):
-            continue
-        handler = RotatingFileHandler(path, maxBytes=MAX_LOG_BYTES, backupCount=3)
-        handler.setFormatter(form)
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
+def _log_to_file(config: Config) -> logging.Handler:
+    """Send this package's log and the access log to a file in the home; the handler of both."""
+    handler = RotatingFileHandler(
+        config.logs_dir / "control.log", maxBytes=MAX_LOG_BYTES, backupCount=3
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    for name in LOGGERS:
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(logging.INFO)
+    return handler
