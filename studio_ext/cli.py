@@ -42,13 +42,20 @@ def _fail(reason: object) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from . import app
+    from .occupancy import HomeInUse
 
     config = Config(home=options.home)
+    config.share_home = options.share or os.environ.get("STUDIO_SHARED", "") not in ("", "0")
     if options.host is not None:
         config.host = options.host
     if options.port is not None:
         config.port = options.port
-    app.serve(config)
+    try:
+        app.serve(config)
+    except HomeInUse as error:
+        return _fail(error)
+    except OSError as error:
+        return _fail(error.strerror or error)
     return 0
 
 
@@ -191,6 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Run the control plane in the foreground, without JupyterLab.")
     serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, kept")
     serve.add_argument("--host", metavar="ADDRESS", help="default: 127.0.0.1")
+    serve.add_argument(
+        "--share", action="store_true", help="run beside another one on this home, sharing the work"
+    )
 
     env = add("env", _env, 'Print what connects a shell to Studio: eval "$(studio env)".')
     env.add_argument(

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from traitlets import Float, Int, Unicode, default, validate
+from traitlets import Bool, Float, Int, Unicode, default, validate
 from traitlets.config import Configurable
 
 DEFAULT_DOMAIN = "default"
@@ -35,6 +35,12 @@ class Config(Configurable):
     max_job_memory_bytes = Int(help="Memory at which a job is ended, with a clear reason.").tag(
         config=True
     )
+
+    share_home = Bool(
+        True,
+        help="Whether to work beside another control plane of this home, sharing its work by "
+        "leases; `studio serve` refuses unless it is told --share or STUDIO_SHARED=1.",
+    ).tag(config=True)
 
     @default("home")
     def _default_home(self) -> str:

@@ -6,24 +6,23 @@ waits for a notebook nor a notebook for it.
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
 import socket
 import threading
 import time
 from logging.handlers import RotatingFileHandler
 
-import psutil
 import uvicorn
 
-from . import home
+from . import home, occupancy
 from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
 from .domains import operations as domains
-from .files import read_json, write_json
+from .files import read_json
 from .hosting import operations as hosting
 from .hosting.gateway import client as gateway
 from .logsource import ResourceLogs
@@ -47,10 +46,19 @@ LOGGERS = ("studio_ext", "studio.access")
 
 
 class ControlPlane:
-    """One Studio, started by :meth:`start` and ended by :meth:`stop`; jobs and endpoints go on."""
+    """One Studio, started by :meth:`start` and ended by :meth:`stop`; jobs and endpoints go on.
+
+    Raises
+    ------
+    HomeInUse
+        If another one serves the home and ``config.share_home`` is off.
+    OSError
+        If the port that is set cannot be had.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._seat = occupancy.take(config)
         self.store = Store(config)
         self.credential = self.store.credentials.default()
         self.world = World(
@@ -115,6 +123,9 @@ class ControlPlane:
                 raise TimeoutError(f"the API did not start on {self.url}")
             time.sleep(0.01)
         log.info("Studio serves %s from %s", self.url, self.config.home)
+        if not self._seat.held:
+            first = occupancy.Occupant.read(self.config)
+            log.info("beside the control plane at %s, sharing the work", first and first.url)
 
     def stop(self) -> None:
         """End this process's part; what runs goes on and is found again."""
@@ -125,6 +136,7 @@ class ControlPlane:
             if thread.ident is not None:
                 thread.join(timeout=10)
         self._socket.close()
+        self._seat.leave()
         self.dispatcher.close()
         self.store.close()
         if self._log is not None:
@@ -166,12 +178,9 @@ class ControlPlane:
             self.store.objects.sweep(uploads_older_than_s=STALE_UPLOAD_S)
 
     def _announce(self) -> None:
-        """Write where this control plane is, unless another one that lives has done so."""
-        path = self.config.run_dir / "control.json"
-        known = read_json(path) or {}
-        mine = {"pid": os.getpid(), "host": self.config.host, "port": self.port}
-        if known != mine and not _serves(known):
-            write_json(path, mine)
+        """Say where this control plane is; take the home's seat when its holder is gone."""
+        self._seat.take(0.0)
+        occupancy.Occupant.this(self.config, self.port).announce(self.config)
 
     def _connect(self, credential: Credential) -> dict[str, str]:
         """Environment for code that runs for a credential on this machine."""
@@ -207,16 +216,9 @@ def _bind(config: Config, *, remember: bool = True) -> socket.socket:
 
 
 def _taken(config: Config, port: int, error: OSError) -> OSError:
-    text = f"Studio cannot listen on {config.host}:{port}: {error.strerror}"
+    by = occupancy.taken_by(port) if error.errno == errno.EADDRINUSE else ""
+    text = f"Studio cannot listen on {config.host}:{port}: {error.strerror}{by}"
     return OSError(error.errno, text)
-
-
-def _serves(known: dict[str, object]) -> bool:
-    """Whether the control plane that announced itself still lives and listens."""
-    pid, port = known.get("pid"), known.get("port")
-    if not isinstance(pid, int) or not isinstance(port, int) or not psutil.pid_exists(pid):
-        return False
-    return session.listens(session.reachable(str(known.get("host"))), port, timeout_s=0.5)
 
 
 def _log_to_file(config: Config) -> logging.Handler:

@@ -21,7 +21,7 @@ BOTTOM = {"config", "files"}
 CAPABILITIES = {"training", "hosting", "domains", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
-WIRING = {"plane", "home", "logsource"}
+WIRING = {"plane", "home", "logsource", "occupancy"}
 #: Nothing below these may import one of them.
 TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook"}
 
@@ -38,13 +38,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CAPABILITIES, BELOW_CAPABILITIES),
     "notebook": BOTTOM | {"client"},
     "kernels": BOTTOM,
-    "doctor": BELOW_CAPABILITIES | {"notebook"},
+    "occupancy": BOTTOM | {"notebook"},
+    "doctor": BELOW_CAPABILITIES | {"notebook", "occupancy"},
     "logsource": BELOW_CAPABILITIES | CAPABILITIES,
     "home": BELOW_CAPABILITIES | {"doctor"},
-    "plane": BELOW_CAPABILITIES | CAPABILITIES | {"home", "logsource", "notebook"},
+    "plane": BELOW_CAPABILITIES | CAPABILITIES | {"home", "logsource", "notebook", "occupancy"},
     "handlers": BELOW_CAPABILITIES | CAPABILITIES | {"plane"},
     "app": BELOW_CAPABILITIES | {"handlers", "notebook", "plane"},
-    "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook"},
+    "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy"},
     "__init__": {"app", "notebook"},
 }
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import json
 import logging
 import os
 import secrets
 import signal
 import socket
-import time
 from typing import Any
 
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...config import Config
-from ...files import read_json, write_json
+from ...files import lock_file, read_json, write_json
 from ...store import Store
 from .app import Gateway
 from .identity import Identity
@@ -153,18 +151,7 @@ class Process:
 
 def lock(config: Config, patience_s: float = 0.0) -> int | None:
     """Take the home's gateway lock for life; None when another process has it."""
-    path = config.run_dir / "gateway.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    end = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                os.close(descriptor)
-                return None
-        time.sleep(0.02)
+    return lock_file(config.run_dir / "gateway.lock", patience_s)
 
 
 def main(config: Config) -> int:
