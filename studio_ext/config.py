@@ -30,7 +30,9 @@ class Config(Configurable):
     host = Unicode("127.0.0.1", help="Address the API listens on.").tag(config=True)
     port = Int(0, help="Port of the API; 0 takes a free one once and keeps it.").tag(config=True)
     region = Unicode("us-east-1", help="Region name that ARNs and clients carry.").tag(config=True)
-    account_id = Unicode("000000000000", help="Account id that ARNs carry.").tag(config=True)
+    account_id = Unicode(
+        "000000000000", help="Account id of the default user profile, which its ARNs carry."
+    ).tag(config=True)
     max_cores = Float(help="Cores that running jobs may use together.").tag(config=True)
     max_job_memory_bytes = Int(help="Memory at which a job is ended, with a clear reason.").tag(
         config=True
@@ -109,17 +111,21 @@ class Config(Configurable):
 
     @property
     def role_arn(self) -> str:
-        """ARN of the one execution role that every job may take."""
-        return f"arn:aws:iam::{self.account_id}:role/StudioExecutionRole"
+        """ARN of the default user profile's execution role."""
+        return role_of(self.account_id)
 
     @property
     def default_bucket(self) -> str:
-        """The bucket the SageMaker SDK uses when none is named."""
-        return f"sagemaker-{self.region}-{self.account_id}"
+        """The bucket the SageMaker SDK uses for the default user profile when none is named."""
+        return self.bucket_of(self.account_id)
 
-    def arn(self, resource: str) -> str:
+    def bucket_of(self, account: str) -> str:
+        """The bucket the SageMaker SDK uses for an account when none is named."""
+        return f"sagemaker-{self.region}-{account}"
+
+    def arn(self, resource: str, account: str) -> str:
         """``arn:aws:sagemaker:<region>:<account>:<resource>``."""
-        return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{resource}"
+        return f"arn:aws:sagemaker:{self.region}:{account}:{resource}"
 
     def make_folders(self) -> None:
         """Create the home, readable by its owner alone."""
@@ -136,6 +142,11 @@ class Config(Configurable):
         self.path.chmod(0o700)
         make_private(self.socket_dir.parent)
         make_private(self.socket_dir)
+
+
+def role_of(account: str) -> str:
+    """ARN of the one execution role that an account's jobs take."""
+    return f"arn:aws:iam::{account}:role/StudioExecutionRole"
 
 
 def make_private(folder: Path) -> None:

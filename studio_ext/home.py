@@ -24,11 +24,11 @@ def register(registry: Registry, world: World, url: Callable[[], str]) -> None:
             "Version": __version__,
             "EndpointUrl": url(),
             "Region": config.region,
-            "DefaultBucket": config.default_bucket,
+            "DefaultBucket": config.bucket_of(call.caller.account_id),
             "Role": call.caller.role_arn,
             "Home": config.home,
             "Counts": {
-                name: resources.count_by_status(kind, call.caller.domain)
+                name: resources.count_by_status(kind, call.caller.account_id)
                 for name, kind in _COUNTED.items()
             },
             "Checks": _checks(config),

@@ -20,7 +20,7 @@ PAGE = 1000
 
 
 class ResourceLogs:
-    """The logs of a domain's resources, named as SageMaker names them."""
+    """The logs of a caller's resources, named as SageMaker names them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -67,10 +67,10 @@ class ResourceLogs:
                 yield _stream(name, endpoint.created, folder, ended)
 
     def _get(self, kind: str, caller: Caller, name: str) -> Resource | None:
-        return self._world.store.resources.get(kind, caller.domain, name)
+        return self._world.store.resources.get(kind, caller.account_id, name)
 
     def _all(self, kind: str, caller: Caller) -> Iterator[Resource]:
-        query = Query(kind, caller.domain, sort_by="name", limit=PAGE)
+        query = Query(kind, caller.account_id, sort_by="name", limit=PAGE)
         while page := self._world.store.resources.list(query):
             yield from page
             query.after = (page[-1].name, page[-1].id)

@@ -167,7 +167,7 @@ class Studio:
 
     def job_id(self, job: str) -> str:
         """The runner's id of a job."""
-        found = self.plane.store.resources.get("training-job", "default", job)
+        found = self.plane.store.resources.get("training-job", "000000000000", job)
         assert found is not None
         return f"training-{found.id}"
 

@@ -173,11 +173,12 @@ def test_an_idle_control_plane_rests(home: Path) -> None:
     try:
         studio.job("first", "import time; time.sleep(600)")
         studio.until("first", "Training")
-        first = studio.plane.store.resources.get("training-job", "default", "first")
+        first = studio.plane.store.resources.get("training-job", "000000000000", "first")
         assert first is not None
         for number in range(200):
             studio.plane.store.resources.create(
                 kind="training-job",
+                account="000000000000",
                 domain="default",
                 name=f"waits-{number}",
                 arn=f"arn:waits-{number}",

@@ -42,8 +42,8 @@ class Tags:
 
     def _find(self, call: Call, params: dict[str, Any]) -> Resource:
         arn = params["ResourceArn"]
-        found = self._resources.by_arn(arn, call.caller.domain)
-        if found is None:
+        found = self._resources.by_arn(arn)
+        if found is None or found.account != call.caller.account_id:
             raise ResourceNotFound(f"ResourceArn: no resource has the ARN {arn}.")
         return found
 

@@ -43,17 +43,18 @@ class Verbs:
     def find(self, call: Call, name: str) -> Resource:
         """The caller's resource of that name; the kind's own error when there is none."""
         kind = self.kind
-        found = self.world.store.resources.get(kind.name, call.caller.domain, name)
+        found = self.world.store.resources.get(kind.name, call.caller.account_id, name)
         if found is None:
-            raise kind.not_found(name, self.world.arn(kind, name))
+            raise kind.not_found(name, self.world.arn(kind, name, call.caller.account_id))
         return found
 
     def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Create a resource, atomically with its tags and its event."""
         kind, world = self.kind, self.world
         name = params[kind.name_field]
-        arn = world.arn(kind, name)
-        if world.store.resources.get(kind.name, call.caller.domain, name):
+        account = call.caller.account_id
+        arn = world.arn(kind, name, account)
+        if world.store.resources.get(kind.name, account, name):
             raise kind.taken(name, arn)
         labels = tags.checked(params.get("Tags", []))
         state = kind.admit(world, call, params)
@@ -61,6 +62,7 @@ class Verbs:
         try:
             resource = world.store.resources.create(
                 kind=kind.name,
+                account=account,
                 domain=call.caller.domain,
                 name=name,
                 arn=arn,
@@ -112,7 +114,7 @@ class Verbs:
         status = params.get("StatusEquals")
         return Query(
             kind.name,
-            call.caller.domain,
+            call.caller.account_id,
             name_contains=params.get("NameContains"),
             created_after=_epoch(params.get("CreationTimeAfter")),
             created_before=_epoch(params.get("CreationTimeBefore")),

@@ -32,9 +32,9 @@ class World:
         """Make a kind of resource known."""
         self.kinds[kind.name] = kind
 
-    def arn(self, kind: Kind, name: str) -> str:
-        """ARN of a resource."""
-        return self.config.arn(f"{kind.name}/{name}")
+    def arn(self, kind: Kind, name: str, account: str) -> str:
+        """ARN of a resource of an account."""
+        return self.config.arn(f"{kind.name}/{name}", account)
 
 
 #: A controller looks at a resource, takes one step, and returns in how many seconds to look

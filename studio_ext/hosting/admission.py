@@ -118,31 +118,34 @@ def _check_variant(world: World, call: Call, variant: dict[str, Any]) -> None:
             f"{MAX_INSTANCES} that fit on one machine."
         )
     model = variant["ModelName"]
-    if world.store.resources.get("model", call.caller.domain, model) is None:
-        raise ValidationException(f'Could not find model "{world.config.arn(f"model/{model}")}".')
+    account = call.caller.account_id
+    if world.store.resources.get("model", account, model) is None:
+        raise ValidationException(
+            f'Could not find model "{world.config.arn(f"model/{model}", account)}".'
+        )
 
 
 def admit_endpoint(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Check that the configuration exists; what to deploy, and nothing serving yet."""
     config = params["EndpointConfigName"]
-    target = deployment(world, call.caller.domain, config, revision=1)
+    target = deployment(world, call.caller.account_id, config, revision=1)
     return {"config": config, "revision": 1, "target": target, "serving": None}
 
 
-def deployment(world: World, domain: str, config: str, revision: int) -> dict[str, Any]:
+def deployment(world: World, account: str, config: str, revision: int) -> dict[str, Any]:
     """What to run for an endpoint configuration, complete, so that later deletions change nothing.
 
     Instance ids are made of the revision: each deployment starts instances of its own.
     """
-    found = world.store.resources.get("endpoint-config", domain, config)
+    found = world.store.resources.get("endpoint-config", account, config)
     if found is None:
-        arn = world.config.arn(f"endpoint-config/{config}")
+        arn = world.config.arn(f"endpoint-config/{config}", account)
         raise ValidationException(f'Could not find endpoint configuration "{arn}".')
     variants = []
     for variant in found.spec["ProductionVariants"]:
-        model = world.store.resources.get("model", domain, variant["ModelName"])
+        model = world.store.resources.get("model", account, variant["ModelName"])
         if model is None:
-            arn = world.config.arn(f"model/{variant['ModelName']}")
+            arn = world.config.arn(f"model/{variant['ModelName']}", account)
             raise ValidationException(f'Could not find model "{arn}".')
         container = container_of(model.spec)
         variants.append(

@@ -102,10 +102,11 @@ def _publish(
     return world.store.routes.put(
         {
             "endpoint": endpoint.name,
+            "account": endpoint.account,
             "domain": endpoint.domain,
             "user_profile": endpoint.owner,
             "variants": variants,
-            "log_stream_arn": f"arn:aws:logs:{config.region}:{config.account_id}:{group}",
+            "log_stream_arn": f"arn:aws:logs:{config.region}:{endpoint.account}:{group}",
         }
     )
 
@@ -193,7 +194,7 @@ def _retire(world: World, endpoint: Resource, ended: list[str]) -> list[str]:
 
 
 def _delete(world: World, endpoint: Resource) -> float | None:
-    version = world.store.routes.remove(endpoint.domain, endpoint.name)
+    version = world.store.routes.remove(endpoint.account, endpoint.name)
     state = endpoint.state
     if state.get("serving") and not _applied(world, version):
         return STEP_S

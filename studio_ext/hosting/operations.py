@@ -41,7 +41,8 @@ class Endpoints:
         _check_deployment_config(params.get("DeploymentConfig", {}))
         endpoint = self.verbs.find(call, params["EndpointName"])
         revision = endpoint.state["revision"] + 1
-        target = deployment(self.world, call.caller.domain, params["EndpointConfigName"], revision)
+        account = call.caller.account_id
+        target = deployment(self.world, account, params["EndpointConfigName"], revision)
         if params.get("RetainAllVariantProperties"):
             excluded = {
                 item["VariantPropertyType"]

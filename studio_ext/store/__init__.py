@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from ..config import Config
 from . import database
+from .accounts import Accounts
 from .credentials import Credentials
 from .leases import Leases
 from .metrics import Metrics
@@ -36,6 +37,8 @@ class Store:
         self.engine = database.open_engine(config.database_url)
         with self.begin() as connection:
             database.metadata.create_all(connection)
+        self.accounts = Accounts(self.engine)
+        self.accounts.keep_default(config.account_id)
         self.resources = Resources(self.engine)
         self.leases = Leases(self.engine)
         self.metrics = Metrics(self.engine)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, Float, String, Table, delete, select
 
-from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, Config
+from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, Config, role_of
 from ..files import read_json, write_json
+from .accounts import Accounts
 from .database import metadata, read, write
 
 access_keys = Table(
@@ -19,10 +20,13 @@ access_keys = Table(
     Column("access_key_id", String(128), primary_key=True),
     Column("secret_access_key", String(128), nullable=False),
     Column("session_token", String(2048)),
+    Column("account", String(12), nullable=False, index=True),
     Column("domain", String(63), nullable=False),
     Column("user_profile", String(63), nullable=False),
     Column("role_arn", String(2048), nullable=False),
     Column("purpose", String(256), nullable=False, index=True),
+    # what the key may do beside who holds it: NULL everything, else see control/access.py
+    Column("scope", String(64)),
     Column("created", Float, nullable=False),
     Column("expires", Float),
 )
@@ -33,7 +37,10 @@ _DEFAULT = "default user profile"
 
 @dataclass(frozen=True)
 class Credential:
-    """One access key and the caller that it stands for; ``expires`` in epoch seconds."""
+    """One access key and the caller that it stands for; ``expires`` in epoch seconds.
+
+    ``scope`` narrows what the key may do: see control/access.py.
+    """
 
     access_key_id: str
     secret_access_key: str
@@ -43,6 +50,14 @@ class Credential:
     role_arn: str
     account_id: str
     expires: float | None = None
+    scope: str | None = None
+
+    def __repr__(self) -> str:  # keeps secrets out of logs and tracebacks
+        return f"Credential({self.access_key_id}, {self.domain}/{self.user_profile})"
+
+
+class UnknownUserProfile(Exception):
+    """There is no user profile of that name to issue a key to."""
 
 
 class Credentials:
@@ -51,6 +66,7 @@ class Credentials:
     def __init__(self, engine: Engine, config: Config) -> None:
         self._engine = engine
         self._config = config
+        self._accounts = Accounts(engine)
         self._cache: dict[str, tuple[float, Credential | None]] = {}
 
     def get(self, access_key_id: str) -> Credential | None:
@@ -87,8 +103,9 @@ class Credentials:
             row.domain,
             row.user_profile,
             row.role_arn,
-            self._config.account_id,
+            row.account,
             row.expires,
+            row.scope,
         )
 
     def issue(
@@ -98,8 +115,15 @@ class Credentials:
         domain: str = DEFAULT_DOMAIN,
         user_profile: str = DEFAULT_USER_PROFILE,
         lifetime_s: float | None = None,
+        scope: str | None = None,
     ) -> Credential:
-        """A new key; one with a lifetime carries a session token, as AWS's temporary keys do."""
+        """A new key; one with a lifetime carries a session token, as AWS's temporary keys do.
+
+        Raises UnknownUserProfile.
+        """
+        account = self._accounts.of(domain, user_profile)
+        if account is None:
+            raise UnknownUserProfile(f"{domain}/{user_profile}")
         now = time.time()
         temporary = lifetime_s is not None
         credential = Credential(
@@ -108,9 +132,10 @@ class Credentials:
             secrets.token_urlsafe(64) if temporary else None,
             domain,
             user_profile,
-            self._config.role_arn,
-            self._config.account_id,
+            role_of(account),
+            account,
             now + lifetime_s if lifetime_s is not None else None,
+            scope,
         )
         with write(self._engine) as connection:
             connection.execute(delete(access_keys).where(access_keys.c.expires < now))
@@ -119,10 +144,12 @@ class Credentials:
                     access_key_id=credential.access_key_id,
                     secret_access_key=credential.secret_access_key,
                     session_token=credential.session_token,
+                    account=account,
                     domain=domain,
                     user_profile=user_profile,
                     role_arn=credential.role_arn,
                     purpose=purpose,
+                    scope=scope,
                     created=now,
                     expires=credential.expires,
                 )

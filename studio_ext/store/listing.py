@@ -19,7 +19,7 @@ class Query:
     """
 
     kind: str
-    domain: str
+    account: str
     name_contains: str | None = None
     created_after: float | None = None
     created_before: float | None = None
@@ -45,7 +45,7 @@ def page(query: Query) -> Select[Any]:
     """The statement for one page of resources: found by index, not by offset."""
     column = _SORTS[query.sort_by]
     statement = select(resources).where(
-        resources.c.kind == query.kind, resources.c.domain == query.domain
+        resources.c.kind == query.kind, resources.c.account == query.account
     )
     if query.name_contains:
         statement = statement.where(

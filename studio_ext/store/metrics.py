@@ -105,7 +105,8 @@ class Extent:
 
 
 class Metrics:
-    """Appends and reads series; a resource is named as in its ARN, ``endpoint/NAME``."""
+    """Appends and reads series; a resource is named by its owner's account and as in its ARN:
+    ``000000000000/endpoint/NAME`` (see ``Resource.series``)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

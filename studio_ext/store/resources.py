@@ -16,6 +16,9 @@ from .database import read, write
 from .listing import Query, page
 from .tables import events, resources, tags
 
+#: A tag whose value says who else may read and invoke a resource: see control/access.py.
+SHARED_WITH = "studio:shared-with"
+
 
 class NameTaken(Exception):
     """A resource of that kind and name exists."""
@@ -25,11 +28,14 @@ class NameTaken(Exception):
 class Resource:
     """A resource as it is: ``spec`` is what was asked, ``state`` what has become of it.
 
-    ``created`` and ``modified`` are epoch seconds; ``generation`` counts changes of the spec.
+    ``account`` is its owner's: names are unique in it, and nobody else sees what is in it but
+    whom ``shared`` (the value of the tag SHARED_WITH) names. ``created`` and ``modified`` are
+    epoch seconds; ``generation`` counts changes of the spec.
     """
 
     id: int
     kind: str
+    account: str
     domain: str
     name: str
     arn: str
@@ -42,6 +48,12 @@ class Resource:
     parent_id: int | None = None
     created: float = 0.0
     modified: float = 0.0
+    shared: str | None = None
+
+    @property
+    def series(self) -> str:
+        """What its metrics are stored under."""
+        return f"{self.account}/{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,9 @@ class Event:
 
     id: int
     at: float
+    resource_id: int
     kind: str
+    account: str
     domain: str
     name: str
     change: str
@@ -69,6 +83,7 @@ class Resources:
         self,
         *,
         kind: str,
+        account: str,
         domain: str,
         name: str,
         arn: str,
@@ -85,11 +100,13 @@ class Resources:
         now = time.time()
         values = {
             "kind": kind,
+            "account": account,
             "domain": domain,
             "name": name,
             "version": version,
             "arn": arn,
             "owner": owner,
+            "shared": (resource_tags or {}).get(SHARED_WITH),
             "status": status,
             "spec": spec,
             "state": state or {},
@@ -123,11 +140,11 @@ class Resources:
 
     # --- reading
 
-    def get(self, kind: str, domain: str, name: str, version: int = 0) -> Resource | None:
-        """The resource of that name, or None."""
+    def get(self, kind: str, account: str, name: str, version: int = 0) -> Resource | None:
+        """The account's resource of that name, or None."""
         query = select(resources).where(
             resources.c.kind == kind,
-            resources.c.domain == domain,
+            resources.c.account == account,
             resources.c.name == name,
             resources.c.version == version,
         )
@@ -137,9 +154,9 @@ class Resources:
         """The resource of that id, or None."""
         return self._one(select(resources).where(resources.c.id == resource_id))
 
-    def by_arn(self, arn: str, domain: str) -> Resource | None:
-        """The resource of that ARN in a domain, or None."""
-        query = select(resources).where(resources.c.arn == arn, resources.c.domain == domain)
+    def by_arn(self, arn: str) -> Resource | None:
+        """The resource of that ARN, whoever has it, or None."""
+        query = select(resources).where(resources.c.arn == arn)
         return self._one(query)
 
     def _one(self, query: Select[Any]) -> Resource | None:
@@ -152,11 +169,11 @@ class Resources:
         with read(self._engine) as connection:
             return [_resource(row) for row in connection.execute(page(query))]
 
-    def count_by_status(self, kind: str, domain: str) -> dict[str, int]:
-        """How many resources of a kind have which status."""
+    def count_by_status(self, kind: str, account: str) -> dict[str, int]:
+        """How many of an account's resources of a kind have which status."""
         query = (
             select(resources.c.status, func.count())
-            .where(resources.c.kind == kind, resources.c.domain == domain)
+            .where(resources.c.kind == kind, resources.c.account == account)
             .group_by(resources.c.status)
         )
         with read(self._engine) as connection:
@@ -217,6 +234,8 @@ class Resources:
                 raise ValueError(f"a resource has at most {limit} tags, not {len(merged)}")
             connection.execute(delete(tags).where(tags.c.resource_id == resource_id))
             _set_tags(connection, resource_id, merged)
+            if SHARED_WITH in added:
+                _set_shared(connection, resource_id, added[SHARED_WITH])
         return merged
 
     def delete_tags(self, resource_id: int, keys: Collection[str]) -> None:
@@ -224,6 +243,8 @@ class Resources:
         at = (tags.c.resource_id == resource_id) & tags.c.key.in_(keys)
         with write(self._engine) as connection:
             connection.execute(delete(tags).where(at))
+            if SHARED_WITH in keys:
+                _set_shared(connection, resource_id, None)
 
     # --- events
 
@@ -232,7 +253,17 @@ class Resources:
         query = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(limit)
         with read(self._engine) as connection:
             return [
-                Event(r.id, r.at, r.kind, r.domain, r.name, r.change, r.status)
+                Event(
+                    r.id,
+                    r.at,
+                    r.resource_id,
+                    r.kind,
+                    r.account,
+                    r.domain,
+                    r.name,
+                    r.change,
+                    r.status,
+                )
                 for r in connection.execute(query)
             ]
 
@@ -250,6 +281,7 @@ def _resource(row: Row[Any]) -> Resource:
     return Resource(
         id=row.id,
         kind=row.kind,
+        account=row.account,
         domain=row.domain,
         name=row.name,
         arn=row.arn,
@@ -262,6 +294,7 @@ def _resource(row: Row[Any]) -> Resource:
         parent_id=row.parent_id,
         created=row.created,
         modified=row.modified,
+        shared=row.shared,
     )
 
 
@@ -281,6 +314,11 @@ def _set_tags(connection: Connection, resource_id: int, values: Mapping[str, str
     if values:
         rows = [{"resource_id": resource_id, "key": k, "value": v} for k, v in values.items()]
         connection.execute(insert(tags), rows)
+
+
+def _set_shared(connection: Connection, resource_id: int, value: str | None) -> None:
+    at = resources.c.id == resource_id
+    connection.execute(update(resources).where(at).values(shared=value))
 
 
 def _record(
@@ -305,6 +343,7 @@ def _record(
             at=time.time(),
             resource_id=resource.id,
             kind=resource.kind,
+            account=resource.account,
             domain=resource.domain,
             name=resource.name,
             change=change,

@@ -11,7 +11,7 @@ from .database import metadata, read, write
 routes = Table(
     "routes",
     metadata,
-    Column("domain", String(63), primary_key=True),
+    Column("account", String(12), primary_key=True),
     Column("endpoint", String(63), primary_key=True),
     # NULL marks a removed endpoint, so that the version never falls
     Column("document", JSON(none_as_null=True)),
@@ -43,14 +43,14 @@ class Routes:
 
     def put(self, document: dict[str, Any]) -> int:
         """Publish an endpoint's routing document; the version that carries it."""
-        return self._set(document["domain"], document["endpoint"], document)
+        return self._set(document["account"], document["endpoint"], document)
 
-    def remove(self, domain: str, endpoint: str) -> int:
+    def remove(self, account: str, endpoint: str) -> int:
         """Stop routing to an endpoint; the version from which on that holds."""
-        return self._set(domain, endpoint, None)
+        return self._set(account, endpoint, None)
 
-    def _set(self, domain: str, endpoint: str, document: dict[str, Any] | None) -> int:
-        at = (routes.c.domain == domain) & (routes.c.endpoint == endpoint)
+    def _set(self, account: str, endpoint: str, document: dict[str, Any] | None) -> int:
+        at = (routes.c.account == account) & (routes.c.endpoint == endpoint)
         with write(self._engine) as connection:
             row = connection.execute(select(routes).where(at)).one_or_none()
             if row is not None and row.document == document:
@@ -59,7 +59,7 @@ class Routes:
             values = {"document": document, "version": version}
             if row is None:
                 connection.execute(
-                    routes.insert().values(domain=domain, endpoint=endpoint, **values)
+                    routes.insert().values(account=account, endpoint=endpoint, **values)
                 )
             else:
                 connection.execute(routes.update().where(at).values(**values))

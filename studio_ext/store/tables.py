@@ -11,11 +11,15 @@ resources = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", String(64), nullable=False),
+    # the user profile's own: what isolates it, and what names are unique in
+    Column("account", String(12), nullable=False),
     Column("domain", String(63), nullable=False),
     Column("name", String(256), nullable=False),
     Column("version", Integer, nullable=False, default=0),
     Column("arn", String(2048), nullable=False),
     Column("owner", String(63), nullable=False),
+    # the value of the tag that shares it with others, for lookups and for decisions
+    Column("shared", String(256)),
     Column("status", String(64)),
     Column("spec", JSON, nullable=False),
     Column("state", JSON, nullable=False),
@@ -26,13 +30,22 @@ resources = Table(
     Column("wake_at", Float),
     Column("lease_holder", String(64)),
     Column("lease_until", Float),
-    Index("resources_identity", "kind", "domain", "name", "version", unique=True),
-    Index("resources_by_created", "kind", "domain", "created", "id"),
-    Index("resources_by_status", "kind", "domain", "status", "created", "id"),
+    Index("resources_identity", "kind", "account", "name", "version", unique=True),
+    Index("resources_by_created", "kind", "account", "created", "id"),
+    Index("resources_by_status", "kind", "account", "status", "created", "id"),
     Index("resources_due", "wake_at"),
     Index("resources_arn", "arn"),
     Index("resources_leased", "lease_holder"),
     sqlite_autoincrement=True,
+)
+
+# Few are shared: the index holds those alone.
+Index(
+    "resources_shared",
+    resources.c.kind,
+    resources.c.shared,
+    sqlite_where=resources.c.shared.is_not(None),
+    postgresql_where=resources.c.shared.is_not(None),
 )
 
 tags = Table(
@@ -50,6 +63,7 @@ events = Table(
     Column("at", Float, nullable=False),
     Column("resource_id", Integer, nullable=False, index=True),
     Column("kind", String(64), nullable=False),
+    Column("account", String(12), nullable=False),
     Column("domain", String(63), nullable=False),
     Column("name", String(256), nullable=False),
     Column("change", String(16), nullable=False),

@@ -74,7 +74,7 @@ def _summarise(_world: World, resource: Resource) -> dict[str, Any]:
 
 def final_metrics(world: World, resource: Resource) -> list[dict[str, Any]]:
     """The last value of each metric."""
-    latest = world.store.metrics.latest(f"training-job/{resource.name}")
+    latest = world.store.metrics.latest(resource.series)
     return [
         {"MetricName": name, "Value": value, "Timestamp": timestamp}
         for (name, _), (timestamp, value) in sorted(latest.items())

@@ -38,7 +38,7 @@ def collect(world: World, resource: Resource) -> dict[str, Any] | None:
             for timestamp_ms, value in _values(pattern, lines):
                 points.append((name, "", timestamp_ms / 1000, counts[name], value))
                 counts[name] += 1
-        world.store.metrics.append(f"training-job/{resource.name}", points)
+        world.store.metrics.append(resource.series, points)
         offset = lines[-1].end
     if offset == progress["offset"]:
         return None

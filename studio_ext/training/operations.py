@@ -39,7 +39,7 @@ def register(registry: Registry, world: World) -> None:
                 f"{resource.status}, and only a job that has ended can be deleted."
             )
         world.runner.remove(job_id(resource))
-        world.store.metrics.delete(f"training-job/{resource.name}")
+        world.store.metrics.delete(resource.series)
         return verbs.delete(call, params)
 
     registry.add("sagemaker", "StopTrainingJob", stop)

@@ -49,7 +49,8 @@ def refusal(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
 def test_curve_of_a_job_in_periods(client: Any, metrics: Metrics, name: str) -> None:
     points = [(0.0, 8.0), (30.0, 4.0), (59.9, 3.0), (60.0, 2.0), (180.5, 1.0)]
     metrics.append(
-        f"training-job/{name}", [("loss", "", START + t, i, v) for i, (t, v) in enumerate(points)]
+        f"000000000000/training-job/{name}",
+        [("loss", "", START + t, i, v) for i, (t, v) in enumerate(points)],
     )
     found = statistics(
         client,
@@ -73,14 +74,18 @@ def test_curve_of_a_job_in_periods(client: Any, metrics: Metrics, name: str) -> 
 def test_start_is_inclusive_and_rounded_and_end_is_exclusive(
     client: Any, metrics: Metrics, name: str
 ) -> None:
-    metrics.append(f"training-job/{name}", [("m", "", START + t, None, t) for t in (59, 60, 120)])
+    metrics.append(
+        f"000000000000/training-job/{name}", [("m", "", START + t, None, t) for t in (59, 60, 120)]
+    )
     query = {"Dimensions": named(TrainingJobName=name), "Statistics": ["Sum"], "Period": 300}
     found = statistics(client, TRAINING, "m", StartTime=moment(89), EndTime=moment(120), **query)
     assert [(p["Timestamp"], p["Sum"]) for p in found] == [(moment(60), 60.0)]
 
 
 def test_periods_begin_at_the_start_time(client: Any, metrics: Metrics, name: str) -> None:
-    metrics.append(f"training-job/{name}", [("m", "", START + t, None, 1.0) for t in (419, 420)])
+    metrics.append(
+        f"000000000000/training-job/{name}", [("m", "", START + t, None, 1.0) for t in (419, 420)]
+    )
     query = {"Dimensions": named(TrainingJobName=name), "Statistics": ["Sum"], "Period": 300}
     found = statistics(client, TRAINING, "m", StartTime=moment(120), **query)
     assert [p["Timestamp"] for p in found] == [moment(120), moment(420)]
@@ -88,7 +93,9 @@ def test_periods_begin_at_the_start_time(client: Any, metrics: Metrics, name: st
 
 def test_short_periods_of_recent_time(client: Any, metrics: Metrics, name: str) -> None:
     now = time.time() // 60 * 60 - 600
-    metrics.append(f"training-job/{name}", [("m", "", now + t, None, 1.0) for t in (7, 9, 12)])
+    metrics.append(
+        f"000000000000/training-job/{name}", [("m", "", now + t, None, 1.0) for t in (7, 9, 12)]
+    )
     found = statistics(
         client,
         TRAINING,
@@ -103,7 +110,7 @@ def test_short_periods_of_recent_time(client: Any, metrics: Metrics, name: str) 
 
 
 def test_exact_dimensions_only(client: Any, metrics: Metrics, name: str) -> None:
-    metrics.append(f"training-job/{name}", [("m", "algo-1", START, None, 3.0)])
+    metrics.append(f"000000000000/training-job/{name}", [("m", "algo-1", START, None, 3.0)])
     host = {"Dimensions": named(Host=f"{name}/algo-1"), "Statistics": ["Sum"]}
     assert [p["Sum"] for p in statistics(client, TRAINING, "m", **host)] == [3.0]
     for dimensions in ({"TrainingJobName": name}, {}, {"Host": name}, {"Other": name}):
@@ -139,7 +146,8 @@ def test_requests_that_make_no_sense(client: Any) -> None:
 def test_a_value_that_is_no_number_is_left_out(client: Any, metrics: Metrics, name: str) -> None:
     values = [1.0, float("nan"), float("inf"), 3.0]
     metrics.append(
-        f"training-job/{name}", [("loss", "", START, i, v) for i, v in enumerate(values)]
+        f"000000000000/training-job/{name}",
+        [("loss", "", START, i, v) for i, v in enumerate(values)],
     )
     query = {"Dimensions": named(TrainingJobName=name), "Statistics": ["Average", "SampleCount"]}
     (point,) = statistics(client, TRAINING, "loss", **query)
@@ -161,7 +169,7 @@ def endpoint(metrics: Metrics, name: str) -> str:
             "Invocation5XXErrors": errors,
         }
         metrics.append(
-            f"endpoint/{name}",
+            f"000000000000/endpoint/{name}",
             [(n, "v1", START + second, None, float(v)) for n, v in values.items()],
         )
     return name
@@ -342,7 +350,7 @@ def test_namespaces_of_aws_are_reserved(client: Any) -> None:
 def test_lists_by_namespace_name_and_dimension(
     client: Any, metrics: Metrics, endpoint: str, name: str
 ) -> None:
-    metrics.append(f"training-job/{name}", [("loss", "", time.time(), 0, 1.0)])
+    metrics.append(f"000000000000/training-job/{name}", [("loss", "", time.time(), 0, 1.0)])
     found = client.list_metrics(
         Namespace=ENDPOINTS, Dimensions=[{"Name": "EndpointName", "Value": name}]
     )["Metrics"]
@@ -391,7 +399,9 @@ def test_the_sdk_tabulates_a_job(
     sdk_environment: Callable[[str], dict[str, str]],
     tmp_path: Path,
 ) -> None:
-    metrics.append("training-job/sdk", [("loss", "", START + t, t, float(t)) for t in range(180)])
+    metrics.append(
+        "000000000000/training-job/sdk", [("loss", "", START + t, t, float(t)) for t in range(180)]
+    )
     done = subprocess.run(
         [sdk_python, "-c", _ANALYTICS, "sdk"],
         capture_output=True,

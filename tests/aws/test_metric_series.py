@@ -20,7 +20,7 @@ def test_short_curves_are_whole(
     metric_server: SimpleNamespace, metrics: Metrics, name: str
 ) -> None:
     metrics.append(
-        f"training-job/{name}",
+        f"000000000000/training-job/{name}",
         [("loss", "", START + i, i, 1.0 / (i + 1)) for i in range(3)]
         + [("lr", "", START + 0.25, None, 0.1)],
     )
@@ -39,7 +39,8 @@ def test_a_long_curve_keeps_its_ends_and_spikes(
     values = [float(i % 7) for i in range(20_000)]
     values[12_345], values[777] = 1e6, -1e6
     metrics.append(
-        f"training-job/{name}", [("m", "", START + i, i, v) for i, v in enumerate(values)]
+        f"000000000000/training-job/{name}",
+        [("m", "", START + i, i, v) for i, v in enumerate(values)],
     )
     points = curves(metric_server, "training-job", name, MaxPoints=100)["m", ""]
     steps = [p["Step"] for p in points]
@@ -56,7 +57,7 @@ def test_a_long_curve_of_an_endpoint_keeps_its_sums(
     counts = [1 + i % 5 for i in range(5000)]
     for metric, values in (("Invocations", counts), ("ModelLatency", [c * 10 for c in counts])):
         metrics.append(
-            f"endpoint/{name}",
+            f"000000000000/endpoint/{name}",
             [(metric, "v1", START + i, None, float(v)) for i, v in enumerate(values)],
         )
     found = curves(metric_server, "endpoint", name, MaxPoints=200)
@@ -72,10 +73,10 @@ def test_a_long_curve_of_an_endpoint_keeps_its_sums(
 
 def test_latest_is_the_last_point_of_each_series(metrics: Metrics, name: str) -> None:
     metrics.append(
-        f"training-job/{name}",
+        f"000000000000/training-job/{name}",
         [("a", "", START + i, 10 - i, float(i)) for i in range(5)] + [("b", "x", 5.0, None, 7.0)],
     )
-    assert metrics.latest(f"training-job/{name}") == {
+    assert metrics.latest(f"000000000000/training-job/{name}") == {
         ("a", ""): (START, 0.0),  # the highest step
         ("b", "x"): (5.0, 7.0),
     }

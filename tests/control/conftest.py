@@ -28,4 +28,6 @@ def world(home: Path) -> Iterator[World]:
 @pytest.fixture
 def call() -> Any:
     """A call as operations see it."""
-    return SimpleNamespace(caller=SimpleNamespace(domain="d", user_profile="ana"))
+    return SimpleNamespace(
+        caller=SimpleNamespace(account_id="111111111111", domain="d", user_profile="ana")
+    )

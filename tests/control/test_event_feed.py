@@ -18,7 +18,14 @@ def test_changes_from_now_on_are_told_in_order(
 
     def create(name: str) -> int:
         return world.store.resources.create(
-            kind="job", domain="d", name=name, arn=name, owner="ana", status="A", spec={}
+            kind="job",
+            account="111111111111",
+            domain="d",
+            name=name,
+            arn=name,
+            owner="ana",
+            status="A",
+            spec={},
         ).id
 
     create("before")

@@ -13,7 +13,14 @@ KINDS = ("training-job",)
 
 def create(world: World, name: str, kind: str = "training-job") -> int:
     return world.store.resources.create(
-        kind=kind, domain="d", name=name, arn=name, owner="ana", status="InProgress", spec={}
+        kind=kind,
+        account="111111111111",
+        domain="d",
+        name=name,
+        arn=name,
+        owner="ana",
+        status="InProgress",
+        spec={},
     ).id
 
 

@@ -35,6 +35,7 @@ def job_kind(reconcile: Reconcile) -> Kind:
 def create(world: World, name: str) -> int:
     made = world.store.resources.create(
         kind="job",
+        account="111111111111",
         domain="d",
         name=name,
         arn=name,

@@ -10,13 +10,20 @@ from studio_ext.control.tags import Tags
 from studio_ext.control.world import World
 from studio_ext.wire.errors import ResourceLimitExceeded, ResourceNotFound, ValidationException
 
-ARN = "arn:aws:sagemaker:us-east-1:000000000000:thing/one"
+ARN = "arn:aws:sagemaker:us-east-1:111111111111:thing/one"
 
 
 @pytest.fixture
 def tags(world: World) -> Tags:
     world.store.resources.create(
-        kind="thing", domain="d", name="one", arn=ARN, owner="ana", status=None, spec={}
+        kind="thing",
+        account="111111111111",
+        domain="d",
+        name="one",
+        arn=ARN,
+        owner="ana",
+        status=None,
+        spec={},
     )
     return Tags(world)
 

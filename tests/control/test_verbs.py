@@ -41,7 +41,7 @@ def test_create_describe_delete(verbs: Verbs, call: Any, world: World) -> None:
     when = datetime(2024, 1, 1, tzinfo=UTC)
     tags = [{"Key": "a", "Value": "b"}]
     created = verbs.create(call, {"ThingName": "one", "Color": "red", "When": when, "Tags": tags})
-    arn = "arn:aws:sagemaker:us-east-1:000000000000:thing/one"
+    arn = "arn:aws:sagemaker:us-east-1:111111111111:thing/one"
     assert created == {"ThingArn": arn}
     found = verbs.describe(call, {"ThingName": "one"})
     assert found.pop("CreationTime") == found.pop("LastModifiedTime")
@@ -94,9 +94,9 @@ def test_lists_by_page_filter_and_order(verbs: Verbs, call: Any) -> None:
     assert "NextToken" not in verbs.list(call, {"MaxResults": 7})
 
 
-def test_other_domains_are_out_of_sight(verbs: Verbs, call: Any) -> None:
+def test_other_accounts_are_out_of_sight(verbs: Verbs, call: Any) -> None:
     verbs.create(call, {"ThingName": "one"})
-    call.caller.domain = "other"
+    call.caller.account_id = "222222222222"
     assert names(verbs.list(call, {})) == []
     with pytest.raises(ValidationException):
         verbs.describe(call, {"ThingName": "one"})

@@ -101,6 +101,7 @@ def publish(store: Store, config: Config) -> Callable[..., None]:
         version = store.routes.put(
             {
                 "endpoint": "e",
+                "account": "000000000000",
                 "domain": "default",
                 "user_profile": "default",
                 "log_stream_arn": "arn:aws:logs:us-east-1:000000000000:log-group:/e",

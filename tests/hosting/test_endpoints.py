@@ -150,7 +150,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def resource(studio: Studio, endpoint: str) -> Resource:
-    found = studio.plane.store.resources.get("endpoint", "default", endpoint)
+    found = studio.plane.store.resources.get("endpoint", "000000000000", endpoint)
     assert found is not None
     return found
 
@@ -422,7 +422,7 @@ def test_metrics_and_logs_of_an_endpoint(studio: Studio, deploy: Callable[..., s
     streams = studio.logs.describe_log_streams(logGroupName="/aws/sagemaker/Endpoints/seen")
     assert len(streams["logStreams"]) == 1
     assert streams["logStreams"][0]["logStreamName"].startswith("A/i-")
-    latest = wait_for(lambda: studio.plane.store.metrics.latest("endpoint/seen"))
+    latest = wait_for(lambda: studio.plane.store.metrics.latest("000000000000/endpoint/seen"))
     assert latest["Invocations", "A"][1] == 1
 
 

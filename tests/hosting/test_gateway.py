@@ -83,11 +83,13 @@ def test_not_built_operations_say_so(gateway: client.GatewayInfo, runtime: Any) 
     assert "InvokeEndpointAsync" in error["Error"]["Message"]
 
 
-def test_only_the_owners_domain_may_invoke(
+def test_only_the_owner_may_invoke(
     serve: Serve, publish: Any, gateway: client.GatewayInfo, store: Store
 ) -> None:
     publish({"A": (1.0, [echo(serve)])})
-    other = runtime_client(gateway.port, store.credentials.issue("test", domain="other"))
+    store.accounts.open("default", "ben")
+    key = store.credentials.issue("test", user_profile="ben")
+    other = runtime_client(gateway.port, key)
     assert "not found" in error_of(lambda: invoke(other))[1]["Error"]["Message"]
     temporary = runtime_client(gateway.port, store.credentials.issue("test", lifetime_s=60))
     assert invoke(temporary)["model"] == "model"
@@ -150,7 +152,7 @@ def test_no_request_is_dropped_while_routes_change(
 def test_removed_endpoint(serve: Serve, publish: Any, runtime: Any, store: Store) -> None:
     publish({"A": (1.0, [echo(serve)])})
     invoke(runtime)
-    store.routes.remove("default", "e")
+    store.routes.remove("000000000000", "e")
     wait_for(lambda: _is_unknown(runtime))
 
 
@@ -241,11 +243,17 @@ def test_metrics(serve: Serve, publish: Any, runtime: Any, store: Store) -> None
     error_of(lambda: invoke(runtime, {"raise": "x"}))
 
     def total(name: str) -> float:
-        return sum(p[2] for s in store.metrics.series("endpoint/e", [name]) for p in s.points)
+        return sum(
+            p[2] for s in store.metrics.series("000000000000/endpoint/e", [name]) for p in s.points
+        )
 
     wait_for(lambda: total("Invocations") == 6, 5)
     assert total("Invocation5XXErrors") == 1 and total("Invocation4XXErrors") == 0
-    latency = [p[2] for s in store.metrics.series("endpoint/e", ["ModelLatency"]) for p in s.points]
+    latency = [
+        p[2]
+        for s in store.metrics.series("000000000000/endpoint/e", ["ModelLatency"])
+        for p in s.points
+    ]
     assert latency and max(latency) > 8_000  # microseconds
 
 

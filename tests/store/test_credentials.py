@@ -25,11 +25,17 @@ def store(config: Config) -> Iterator[Store]:
 
 
 def test_issued_keys_are_found_and_differ(store: Store) -> None:
+    account = store.accounts.open("d", "ana")
     keys = [store.credentials.issue("job 1", domain="d", user_profile="ana") for _ in range(3)]
     assert len({key.access_key_id for key in keys}) == 3
     found = store.credentials.get(keys[0].access_key_id)
     assert found == keys[0]
     assert (found.domain, found.user_profile, found.session_token) == ("d", "ana", None)
+    assert found.account_id == account
+    assert found.role_arn == f"arn:aws:iam::{account}:role/StudioExecutionRole"
+    assert found.secret_access_key not in repr(found)
+    with pytest.raises(credentials.UnknownUserProfile, match="d/ben"):
+        store.credentials.issue("job 1", domain="d", user_profile="ben")
     assert store.credentials.get("AKIAUNKNOWN") is None
 
 

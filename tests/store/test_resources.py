@@ -31,6 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def create(store: Store, name: str = "a", **changes: Any) -> Resource:
     values: dict[str, Any] = {
         "kind": "job",
+        "account": "111111111111",
         "domain": "d",
         "arn": f"arn:job/{name}",
         "owner": "ana",
@@ -41,12 +42,12 @@ def create(store: Store, name: str = "a", **changes: Any) -> Resource:
     return store.resources.create(name=name, **values | changes)
 
 
-def test_a_name_is_taken_once_by_kind_and_domain(store: Store) -> None:
+def test_a_name_is_taken_once_by_kind_and_account(store: Store) -> None:
     create(store)
     with pytest.raises(NameTaken):
         create(store)
     create(store, kind="other")
-    create(store, domain="other")
+    create(store, account="222222222222")
     assert len(store.resources.events_after(0)) == 3
 
 
@@ -129,7 +130,7 @@ def test_progress_leaves_one_event_and_the_time_of_change(store: Store) -> None:
 def test_delete_takes_tags_and_leaves_events(store: Store) -> None:
     one = create(store, resource_tags={"k": "v"})
     store.resources.delete(one.id, "ana")
-    assert store.resources.get("job", "d", "a") is None
+    assert store.resources.get("job", "111111111111", "a") is None
     assert store.resources.tags(one.id) == {}
     assert [e.change for e in store.resources.events_after(0)] == ["created", "deleted"]
     assert create(store).id > one.id  # ids name folders: never used twice
@@ -195,7 +196,7 @@ def test_pages_join_to_the_whole(
     wanted.sort(key=lambda one: (getattr(one, sort_by), one.id), reverse=descending)
     query = Query(
         "job",
-        "d",
+        "111111111111",
         name_contains=contains,
         statuses=statuses,
         created_after=after,
@@ -214,7 +215,7 @@ def test_pages_join_to_the_whole(
 def test_a_list_by_a_value_in_the_spec(store: Store) -> None:
     create(store, "a", spec={"pool": {"arn": "x"}})
     create(store, "b", spec={})
-    found = store.resources.list(Query("job", "d", spec_equals={("pool", "arn"): "x"}))
+    found = store.resources.list(Query("job", "111111111111", spec_equals={("pool", "arn"): "x"}))
     assert [one.name for one in found] == ["a"]
 
 

@@ -20,8 +20,8 @@ def routes(tmp_path: Path) -> Iterator[Routes]:
     store.close()
 
 
-def document(endpoint: str, domain: str = "d", **more: Any) -> dict[str, Any]:
-    return {"domain": domain, "endpoint": endpoint, "variants": [], **more}
+def document(endpoint: str, account: str = "1", **more: Any) -> dict[str, Any]:
+    return {"account": account, "endpoint": endpoint, "variants": [], **more}
 
 
 def test_versions_grow_with_every_change(routes: Routes) -> None:
@@ -37,15 +37,15 @@ def test_versions_grow_with_every_change(routes: Routes) -> None:
 
 def test_a_removal_is_a_change_too(routes: Routes) -> None:
     routes.put(document("a"))
-    assert routes.remove("d", "a") == 2
-    assert routes.remove("d", "a") == 2
+    assert routes.remove("1", "a") == 2
+    assert routes.remove("1", "a") == 2
     assert (routes.version(), routes.all()) == (2, [])
     assert routes.put(document("a")) == 3
-    assert routes.remove("d", "never-there") == 4
+    assert routes.remove("1", "never-there") == 4
 
 
-def test_domains_are_apart(routes: Routes) -> None:
+def test_accounts_are_apart(routes: Routes) -> None:
     routes.put(document("a"))
-    routes.put(document("a", "other"))
-    routes.remove("other", "a")
+    routes.put(document("a", "2"))
+    routes.remove("2", "a")
     assert routes.all() == [document("a")]

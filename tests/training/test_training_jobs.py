@@ -61,7 +61,7 @@ def test_a_job_succeeds(studio: Studio) -> None:
     assert output == {"report.txt": b"fine"}
     metric = done["FinalMetricDataList"][0]
     assert (metric["MetricName"], round(metric["Value"], 4)) == ("loss", 0.3333)
-    series = studio.plane.store.metrics.series("training-job/success")
+    series = studio.plane.store.metrics.series("000000000000/training-job/success")
     assert [(step, value) for _, step, value in series[0].points] == [
         (0, 1.0),
         (1, 0.5),
@@ -280,7 +280,7 @@ def test_delete_and_use_the_name_again(studio: Studio) -> None:
         studio.describe("again")
     second = studio.run("again", "print('m=5')", **changes)
     assert second["CreationTime"] > first["CreationTime"]
-    points = studio.plane.store.metrics.series("training-job/again")[0].points
+    points = studio.plane.store.metrics.series("000000000000/training-job/again")[0].points
     assert [value for *_, value in points] == [5.0]
 
 

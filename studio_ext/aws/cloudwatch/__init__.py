@@ -28,12 +28,12 @@ def register(registry: Registry, store: MetricStore) -> None:
     """Adds GetMetricStatistics, GetMetricData, ListMetrics, PutMetricData and GetMetricSeries."""
     metrics, statistics = store.metrics, Statistics(store.engine)
 
-    def add(service: str, name: str, answer: Callable[[dict[str, Any]], Any]) -> None:
-        handler: Handler = lambda call, params: answer(params)  # noqa: E731
+    def add(service: str, name: str, answer: Callable[[str, dict[str, Any]], Any]) -> None:
+        handler: Handler = lambda call, params: answer(call.caller.account_id, params)  # noqa: E731
         registry.add(service, name, handler)
 
-    add("cloudwatch", "GetMetricStatistics", lambda p: get_metric_statistics(statistics, p))
-    add("cloudwatch", "GetMetricData", lambda p: get_metric_data(statistics, p))
-    add("cloudwatch", "ListMetrics", lambda p: list_metrics(statistics, p))
-    add("cloudwatch", "PutMetricData", lambda p: put_metric_data(metrics, p))
-    add("studio", "GetMetricSeries", lambda p: get_metric_series(metrics, statistics, p))
+    add("cloudwatch", "GetMetricStatistics", lambda a, p: get_metric_statistics(statistics, a, p))
+    add("cloudwatch", "GetMetricData", lambda a, p: get_metric_data(statistics, a, p))
+    add("cloudwatch", "ListMetrics", lambda a, p: list_metrics(statistics, a, p))
+    add("cloudwatch", "PutMetricData", lambda a, p: put_metric_data(metrics, a, p))
+    add("studio", "GetMetricSeries", lambda a, p: get_metric_series(metrics, statistics, a, p))

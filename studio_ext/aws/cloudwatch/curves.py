@@ -14,19 +14,19 @@ MAX_POINTS = 2000
 
 
 def get_metric_series(
-    metrics: Metrics, statistics: Statistics, params: dict[str, Any]
+    metrics: Metrics, statistics: Statistics, account: str, params: dict[str, Any]
 ) -> dict[str, Any]:
     """Each curve of a resource; an unknown resource has none.
 
     A long curve of a job is thinned so that its extremes stay. Those of an endpoint are summed or
     averaged over longer periods instead, so that sums and weighted means of them stay right.
     """
-    resource = f"{params['ResourceType']}/{params['ResourceName']}"
+    resource = f"{account}/{params['ResourceType']}/{params['ResourceName']}"
     names = params.get("Names")
     since = params["Since"].timestamp() if "Since" in params else None
     limit = params.get("MaxPoints", MAX_POINTS)
     if params["ResourceType"] == "endpoint":
-        curves = _endpoint(metrics, statistics, params["ResourceName"], names, since, limit)
+        curves = _endpoint(metrics, statistics, resource, names, since, limit)
     else:
         curves = metrics.sampled(resource, names, since=since, max_points=limit)
     return {"Series": [_described(curve) for curve in curves]}
@@ -35,12 +35,11 @@ def get_metric_series(
 def _endpoint(
     metrics: Metrics,
     statistics: Statistics,
-    name: str,
+    resource: str,
     names: list[str] | None,
     since: float | None,
     limit: int,
 ) -> list[Series]:
-    resource = f"endpoint/{name}"
     extents = metrics.extents(resource, names, since=since)
     if all(extent.count <= limit for extent in extents):
         return metrics.sampled(resource, names, since=since, max_points=limit)
@@ -52,7 +51,7 @@ def _endpoint(
     window = Window(start * period, last + 1, period)
     curves = []
     for extent in extents:
-        measure = endpoint_measure(name, extent.name, extent.dimension)
+        measure = endpoint_measure(resource, extent.name, extent.dimension)
         is_sum = measure.meaning is Meaning.SUM
         buckets = statistics.buckets(measure, window)
         curve = Series(extent.name, extent.dimension)

@@ -1,5 +1,7 @@
 """CloudWatch names a metric by namespace and dimensions; the store by resource and dimension.
 
+The resource begins with the caller's account: that keeps callers out of each other's metrics.
+
 | namespace                   | dimensions                 | resource            | dimension |
 |-----------------------------|----------------------------|---------------------|-----------|
 | /aws/sagemaker/TrainingJobs | TrainingJobName=J          | training-job/J      |           |
@@ -29,21 +31,21 @@ _UNITS = dict.fromkeys(_MEANS, "Microseconds")
 Dimensions = dict[str, str]
 
 
-def measure_of(namespace: str, name: str, dimensions: Dimensions) -> Measure | None:
+def measure_of(account: str, namespace: str, name: str, dimensions: Dimensions) -> Measure | None:
     """Where a metric is stored; None when nothing can be stored under these dimensions.
 
     As in CloudWatch, a metric is found by exactly its own dimensions.
     """
     if namespace == TRAINING:
-        return _training(name, dimensions)
+        return _training(account, name, dimensions)
     if namespace == ENDPOINTS:
-        return _endpoint(name, dimensions)
-    return Measure(custom(namespace), name, packed(dimensions), is_sampled=True)
+        return _endpoint(account, name, dimensions)
+    return Measure(custom(account, namespace), name, packed(dimensions), is_sampled=True)
 
 
 def described(resource: str, dimension: str) -> tuple[str, Dimensions]:
     """The namespace and dimensions of a stored series."""
-    kind, _, name = resource.partition("/")
+    _, kind, name = resource.split("/", 2)
     if kind == "training-job":
         if dimension:
             return TRAINING, {"Host": f"{name}/{dimension}"}
@@ -53,17 +55,17 @@ def described(resource: str, dimension: str) -> tuple[str, Dimensions]:
     return name, json.loads(dimension)
 
 
-def prefixes(namespace: str | None) -> list[str]:
-    """What the resources of a namespace start with; None: of all."""
+def prefixes(account: str, namespace: str | None) -> list[str]:
+    """What an account's resources of a namespace start with; None: of all."""
     if namespace is None:
-        return ["custom/", "endpoint/", "training-job/"]
-    known = {TRAINING: "training-job/", ENDPOINTS: "endpoint/"}
-    return [known.get(namespace, custom(namespace))]
+        return [f"{account}/{kind}/" for kind in ("custom", "endpoint", "training-job")]
+    known = {TRAINING: f"{account}/training-job/", ENDPOINTS: f"{account}/endpoint/"}
+    return [known.get(namespace, custom(account, namespace))]
 
 
-def custom(namespace: str) -> str:
+def custom(account: str, namespace: str) -> str:
     """The resource of a namespace of the user's own."""
-    return f"custom/{namespace}"
+    return f"{account}/custom/{namespace}"
 
 
 def packed(dimensions: Dimensions) -> str:
@@ -92,22 +94,23 @@ def unit_of(measure: Measure, stored: str) -> str:
     return stored or _UNITS.get(measure.name, "None")
 
 
-def _training(name: str, dimensions: Dimensions) -> Measure | None:
+def _training(account: str, name: str, dimensions: Dimensions) -> Measure | None:
     if list(dimensions) == ["TrainingJobName"]:
-        return Measure(f"training-job/{dimensions['TrainingJobName']}", name, "")
+        return Measure(f"{account}/training-job/{dimensions['TrainingJobName']}", name, "")
     job, _, host = dimensions.get("Host", "").partition("/")
     if len(dimensions) == 1 and host:
-        return Measure(f"training-job/{job}", name, host)
+        return Measure(f"{account}/training-job/{job}", name, host)
     return None
 
 
-def _endpoint(name: str, dimensions: Dimensions) -> Measure | None:
+def _endpoint(account: str, name: str, dimensions: Dimensions) -> Measure | None:
     if set(dimensions) != {"EndpointName", "VariantName"}:
         return None
-    return endpoint_measure(dimensions["EndpointName"], name, dimensions["VariantName"])
+    resource = f"{account}/endpoint/{dimensions['EndpointName']}"
+    return endpoint_measure(resource, name, dimensions["VariantName"])
 
 
-def endpoint_measure(endpoint: str, name: str, variant: str) -> Measure:
+def endpoint_measure(resource: str, name: str, variant: str) -> Measure:
     """An endpoint's metric: its points sum up or average a second's invocations."""
     meaning = Meaning.OBSERVATION
     if name in _SUMS:
@@ -115,4 +118,4 @@ def endpoint_measure(endpoint: str, name: str, variant: str) -> Measure:
     elif name in _MEANS:
         meaning = Meaning.MEAN
     counted_by = "" if meaning is Meaning.OBSERVATION else "Invocations"
-    return Measure(f"endpoint/{endpoint}", name, variant, meaning, counted_by)
+    return Measure(resource, name, variant, meaning, counted_by)

@@ -15,7 +15,7 @@ _MAX_DATA, _MAX_VALUES = 1000, 150
 _LARGEST = 2.0**360
 
 
-def put_metric_data(metrics: Metrics, params: dict[str, Any]) -> None:
+def put_metric_data(metrics: Metrics, account: str, params: dict[str, Any]) -> None:
     """Stores every datum, or none when one of them is not valid."""
     namespace = params["Namespace"]
     if namespace.startswith(RESERVED):
@@ -29,7 +29,7 @@ def put_metric_data(metrics: Metrics, params: dict[str, Any]) -> None:
         raise bad_value(f"The collection MetricData must not have more than {_MAX_DATA} members.")
     now = time.time()
     samples = [s for i, datum in enumerate(data, 1) for s in _samples(i, datum, now)]
-    metrics.add_samples(custom(namespace), samples)
+    metrics.add_samples(custom(account, namespace), samples)
 
 
 def _samples(index: int, datum: dict[str, Any], now: float) -> Iterator[Sample]:

@@ -24,14 +24,14 @@ _RECENT_S = 3 * 3600
 Params = dict[str, Any]
 
 
-def get_metric_statistics(statistics: Statistics, params: Params) -> Params:
+def get_metric_statistics(statistics: Statistics, account: str, params: Params) -> Params:
     """Datapoints of one metric, in no order that clients may rely on."""
     basic, extended = params.get("Statistics", []), params.get("ExtendedStatistics", [])
     if not basic and not extended:
         raise missing("Statistics or ExtendedStatistics")
     for name in extended:
         check_statistic(name)
-    asked = _asked(params, params, params["Period"], params.get("Unit"))
+    asked = _asked(account, params, params, params["Period"], params.get("Unit"))
     points: list[Params] = []
     if asked is not None:
         count = -int(-(asked.window.end - asked.window.start) // asked.window.period)
@@ -50,7 +50,7 @@ def get_metric_statistics(statistics: Statistics, params: Params) -> Params:
     return {"Label": params["MetricName"], "Datapoints": points}
 
 
-def get_metric_data(statistics: Statistics, params: Params) -> Params:
+def get_metric_data(statistics: Statistics, account: str, params: Params) -> Params:
     """Several metrics, as columns; what exceeds MaxDatapoints comes with the next token."""
     queries = params["MetricDataQueries"]
     _check_queries(queries)
@@ -63,7 +63,7 @@ def get_metric_data(statistics: Statistics, params: Params) -> Params:
     for query in queries:
         if not query.get("ReturnData", True):
             continue
-        points = _data(statistics, params, query)
+        points = _data(statistics, account, params, query)
         if not ascending:
             points.reverse()
         first, last = max(skip - position, 0), max(skip + limit - position, 0)
@@ -82,7 +82,7 @@ def get_metric_data(statistics: Statistics, params: Params) -> Params:
     return {"MetricDataResults": results, "Messages": [], **token}
 
 
-def list_metrics(statistics: Statistics, params: Params) -> Params:
+def list_metrics(statistics: Statistics, account: str, params: Params) -> Params:
     """The metrics there are, by 500; `RecentlyActive` asks for points of the last three hours."""
     after = _decoded(params["NextToken"], list) if "NextToken" in params else None
     if after is not None and len(after) != 3:
@@ -90,7 +90,7 @@ def list_metrics(statistics: Statistics, params: Params) -> Params:
     namespace, filters = params.get("Namespace"), params.get("Dimensions", [])
     since = time.time() - _RECENT_S if "RecentlyActive" in params else 0.0
     metrics: list[Params] = []
-    for key in _keys(statistics, namespace, params.get("MetricName"), after):
+    for key in _keys(statistics, prefixes(account, namespace), params.get("MetricName"), after):
         found, dimensions = described(key.resource, key.dimension)
         if key.last < since or namespace not in (None, found):
             continue
@@ -106,16 +106,18 @@ def list_metrics(statistics: Statistics, params: Params) -> Params:
 
 
 def _keys(
-    statistics: Statistics, namespace: str | None, name: str | None, after: list[str] | None
+    statistics: Statistics, wanted: list[str], name: str | None, after: list[str] | None
 ) -> Iterator[Key]:
-    for prefix in prefixes(namespace):
+    for prefix in wanted:
         yield from statistics.keys(prefix, name, after)
 
 
-def _asked(metric: Params, times: Params, period: int, unit: str | None) -> Asked | None:
+def _asked(
+    account: str, metric: Params, times: Params, period: int, unit: str | None
+) -> Asked | None:
     window = window_of(times["StartTime"], times["EndTime"], period, time.time())
     dimensions = dimensions_of(metric.get("Dimensions"))
-    measure = measure_of(metric["Namespace"], metric["MetricName"], dimensions)
+    measure = measure_of(account, metric["Namespace"], metric["MetricName"], dimensions)
     return Asked(measure, window, unit) if measure else None
 
 
@@ -148,10 +150,12 @@ def _check_queries(queries: list[Params]) -> None:
         check_statistic(query["MetricStat"]["Stat"])
 
 
-def _data(statistics: Statistics, params: Params, query: Params) -> list[tuple[float, float]]:
+def _data(
+    statistics: Statistics, account: str, params: Params, query: Params
+) -> list[tuple[float, float]]:
     """(period start, value), oldest first."""
     wanted = query["MetricStat"]
-    asked = _asked(wanted["Metric"], params, wanted["Period"], wanted.get("Unit"))
+    asked = _asked(account, wanted["Metric"], params, wanted["Period"], wanted.get("Unit"))
     if asked is None:
         return []
     found = _values(statistics, asked, [wanted["Stat"]])

@@ -59,7 +59,6 @@ class Gateway:
         metrics: Invocations,
         *,
         token: str,
-        account_id: str,
         refresh: Callable[[], Awaitable[object]],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
@@ -68,7 +67,6 @@ class Gateway:
         self.metrics = metrics
         self._identity = identity
         self._token = token
-        self._account_id = account_id
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +140,9 @@ class Gateway:
         header, payload = answer
         status = header["status"]
         total = time.perf_counter() - started
-        self.metrics.add(name, variant.name, variant.instances, model_s, total - model_s, status)
+        self.metrics.add(
+            endpoint.series, variant.name, variant.instances, model_s, total - model_s, status
+        )
         if not 200 <= status < 300:
             text = payload.decode("utf-8", "replace")
             raise self._model_error(endpoint, status, text)
@@ -161,9 +161,9 @@ class Gateway:
                 "constraint: Member must satisfy regular expression pattern: "
                 "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
             )
-        endpoint = self.table.find(caller.domain, name)
+        endpoint = self.table.find(caller.account_id, name)
         if endpoint is None:
-            raise _invalid(f"Endpoint {name} of account {self._account_id} not found.")
+            raise _invalid(f"Endpoint {name} of account {caller.account_id} not found.")
         return endpoint
 
     def _variant(self, endpoint: Endpoint, headers: dict[str, str]) -> Variant:
@@ -231,7 +231,7 @@ class Gateway:
 
     def _count_failure(self, endpoint: Endpoint, variant: Variant, started: float) -> None:
         elapsed = time.perf_counter() - started
-        self.metrics.add(endpoint.name, variant.name, variant.instances, 0.0, elapsed, 500)
+        self.metrics.add(endpoint.series, variant.name, variant.instances, 0.0, elapsed, 500)
 
     def _model_error(self, endpoint: Endpoint, status: int, text: str) -> ApiError:
         if status:
@@ -241,7 +241,7 @@ class Gateway:
             message = text
         message += (
             f" See {endpoint.log_stream_arn or f'/aws/sagemaker/Endpoints/{endpoint.name}'}"
-            f" in account {self._account_id} for more information."
+            f" in account {endpoint.account} for more information."
         )
         fields = {
             "OriginalStatusCode": status or 500,

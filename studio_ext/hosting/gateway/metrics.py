@@ -34,7 +34,7 @@ class _Sums:
 
 
 class Invocations:
-    """Counts invocations by endpoint, variant and second."""
+    """Counts invocations by endpoint (what its series are stored under), variant and second."""
 
     def __init__(self) -> None:
         self._second = 0
@@ -80,7 +80,7 @@ class Invocations:
             second, sums = self._full[0]
             try:
                 for endpoint, points in _by_endpoint(second, sums).items():
-                    sink.append(f"endpoint/{endpoint}", points)
+                    sink.append(endpoint, points)
             except (SQLAlchemyError, OSError) as error:
                 logger.warning("Metrics cannot be written, trying again: %s", error)
                 return

@@ -50,7 +50,6 @@ class Process:
             self._metrics,
             token=self._token,
             refresh=self._update,
-            account_id=config.account_id,
         )
 
     async def run(self) -> None:

@@ -36,8 +36,10 @@ class Variant:
 class Endpoint:
     """An endpoint in service."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, account: str, name: str) -> None:
+        self.account = account
         self.name = name
+        self.series = f"{account}/endpoint/{name}"  # what its metrics are stored under
         self.variants: dict[str, Variant] = {}
         self.log_stream_arn = ""
         self.max_payload = DEFAULT_MAX_PAYLOAD
@@ -75,18 +77,18 @@ class Table:
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._retired: list[Pool] = []
 
-    def find(self, domain: str, name: str) -> Endpoint | None:
-        """An endpoint of a domain."""
-        return self._endpoints.get((domain, name))
+    def find(self, account: str, name: str) -> Endpoint | None:
+        """An endpoint of an account."""
+        return self._endpoints.get((account, name))
 
     def apply(self, version: int, documents: Iterable[dict[str, Any]]) -> None:
         """Serve exactly these documents from now on, in one step of the event loop."""
-        wanted = {(item["domain"], item["endpoint"]): item for item in documents}
+        wanted = {(item["account"], item["endpoint"]): item for item in documents}
         gone: list[Variant] = []
         for key in [key for key in self._endpoints if key not in wanted]:
             gone += self._endpoints.pop(key).variants.values()
         for key, document in wanted.items():
-            gone += self._endpoints.setdefault(key, Endpoint(key[1])).update(document)
+            gone += self._endpoints.setdefault(key, Endpoint(*key)).update(document)
         for variant in gone:
             variant.pool.retire()
             self._retired.append(variant.pool)

@@ -18,13 +18,17 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class BucketInfo:
-    """A bucket; ``owner`` is "<domain>/<user profile>", ``created`` epoch seconds."""
+    """A bucket; ``owner`` is "<domain>/<user profile>", ``created`` epoch seconds.
+
+    ``policy`` is whom its owner lets in, as control/policies.py reads it.
+    """
 
     name: str
     account: str
     owner: str
     region: str
     created: float
+    policy: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

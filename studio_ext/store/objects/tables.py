@@ -47,6 +47,7 @@ buckets = Table(
     Column("owner", String(256), nullable=False),  # "<domain>/<user profile>"
     Column("region", String(32), nullable=False),
     Column("created", Float, nullable=False),
+    Column("policy", JSON(none_as_null=True)),  # whom its owner lets in
 )
 
 objects = Table(
