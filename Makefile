@@ -1,6 +1,7 @@
 # make lab    environment, front end, then JupyterLab with Studio
 # make test   everything the project checks: linters, types, unit, client and browser tests
 # make ui     the front end alone         make lint    linters and types alone
+# make migration MESSAGE="..."  write the migration for a change of the tables
 # make clean  remove what make made (not your data, which lies in ~/.studio)
 #
 # Each step leaves a stamp in .make, so a second call goes straight on.
@@ -36,7 +37,7 @@ UI_BUILT := studio_ext/labextension/static/style.js
 YARN_DIGEST := $(shell cat labextension/package.json labextension/yarn.lock | sha256sum | cut -c -16)
 YARN_STAMP := $(STAMPS)/yarn-$(YARN_DIGEST)
 
-.PHONY: help lab test lint ui env chromium clean FORCE
+.PHONY: help lab test lint ui env migration chromium postgresql clean FORCE
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -48,7 +49,7 @@ env: $(STAMPS)/env
 
 ui: $(STAMPS)/linked
 
-test: chromium $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YARN_STAMP) lint
+test: chromium postgresql $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YARN_STAMP) lint
 	cd labextension && jlpm test
 	STUDIO_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" pytest -n $(WORKERS) $(PYTEST)
 
@@ -58,9 +59,18 @@ lint: $(STAMPS)/env-test $(YARN_STAMP)
 	mypy
 	cd labextension && jlpm lint:check
 
+migration: $(STAMPS)/env
+	python -m studio_ext.store.migrations "$(MESSAGE)"
+	ruff format studio_ext/store/migrations/versions
+
 chromium:
 	@command -v chromium >/dev/null || { echo "The browser tests need chromium on the PATH" \
 		"(Debian: apt-get install chromium)."; exit 1; }
+
+postgresql:
+	@command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null \
+		|| { echo "The tests need PostgreSQL's server programs" \
+		"(Debian: apt-get install postgresql)."; exit 1; }
 
 clean:
 	rm -rf .venv .venv-sdk $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import postgresql
 import pytest
 
 HERE = Path(__file__).parent
@@ -16,3 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in MARKED:
             item.add_marker(folder)
+
+
+def pytest_sessionfinish() -> None:
+    """End the PostgreSQL server of this process, if a test has started one."""
+    postgresql.stop()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from ..config import Config
-from . import database
+from . import database, schema
 from .accounts import Accounts
 from .credentials import Credentials
 from .leases import Leases
@@ -29,14 +29,18 @@ class Store:
     """
 
     def __init__(self, config: Config) -> None:
-        """Open the home of ``config``, creating folders and tables where they are missing."""
-        from . import objects  # noqa: F401  (declares its tables)
+        """Open the home of ``config``; folders and tables are made or upgraded where they must be.
 
+        Raises DatabaseError when the database cannot be reached or is of a newer Studio.
+        """
         config.make_folders()
         self.config = config
         self.engine = database.open_engine(config.database_url)
-        with self.begin() as connection:
-            database.metadata.create_all(connection)
+        try:
+            schema.ensure(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self.accounts = Accounts(self.engine)
         self.accounts.keep_default(config.account_id)
         self.resources = Resources(self.engine)

@@ -10,17 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 metadata = MetaData()
 
 _BUSY_TIMEOUT_S = 30
+_CONNECT_TIMEOUT_S = 10
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the text says why, without the URL's password."""
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for ``url`` (``sqlite:///...`` or ``postgresql+psycopg://...``)."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    """An engine for ``url`` (``sqlite:///...`` or ``postgresql://...``); nothing is read yet."""
+    if not is_sqlite(url):
+        return _open_postgresql(make_url(url))
     engine = create_engine(
         url,
         pool_size=10,
@@ -30,6 +36,51 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def is_sqlite(url: str | URL) -> bool:
+    """Whether a URL names a SQLite database; DatabaseError for one that is no URL."""
+    try:
+        return make_url(url).get_backend_name() == "sqlite"
+    except ArgumentError:
+        # The text may hold a password and is not repeated.
+        raise DatabaseError(
+            "The database URL cannot be read; it has the form postgresql://user@host/database."
+        ) from None
+
+
+def shown(url: str | URL) -> str:
+    """A URL for logs and messages, its passwords left out."""
+    url = make_url(url)
+    url = url.set(drivername=url.get_backend_name())
+    hidden = {name: "***" for name in url.query if "password" in name}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def unreachable(url: str | URL, error: DBAPIError) -> DatabaseError:
+    """What to raise where a database cannot be opened."""
+    reason = " ".join(str(error.orig).split())
+    return DatabaseError(f"The database {shown(url)} cannot be reached: {reason}")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseError(
+            f"The database {shown(url)} is of no kind that Studio knows: sqlite or postgresql."
+        )
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=4,
+            max_overflow=26,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "studio"},
+        )
+    except ImportError as error:
+        raise DatabaseError(
+            f"The database {shown(url)} needs a driver: pip install 'studio-ext[postgresql]' "
+            f"({error})"
+        ) from None
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
@@ -55,6 +106,10 @@ def write(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
-    """A consistent snapshot to read from."""
-    with engine.connect().execution_options(read_only=True) as connection:
-        yield connection
+    """A consistent snapshot to read from, however many statements read it."""
+    options: dict[str, Any] = {"read_only": True}
+    if engine.dialect.name == "postgresql":
+        # Its default gives each statement a snapshot of its own.
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect() as connection:
+        yield connection.execution_options(**options)
