@@ -18,7 +18,6 @@ import uvicorn
 from . import home, occupancy
 from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
-from .control import access
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
@@ -68,9 +67,7 @@ class ControlPlane:
             runner=ProcessRunner(config.jobs_dir, config.environments_dir),
             connect=self._connect,
         )
-        self.dispatcher = Dispatcher(
-            self._registry(), self.store.credentials, config.region, access.require_operation
-        )
+        self.dispatcher = Dispatcher(self._registry(), self.store.credentials, config.region)
         self.reconciler = Reconciler(self.world)
         self._socket = _bind(config)
         self.port: int = self._socket.getsockname()[1]

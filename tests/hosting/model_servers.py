@@ -94,9 +94,8 @@ class Instance:
                 data = connection.recv(1 << 16)
                 if not data:
                     raise EOFError
-                answer = decoder.feed(data)
-                if answer is not None:
-                    return answer
+                for _, _, head, answer in decoder.feed(data):
+                    return framing.fields(head), answer
 
 
 def pack(path: Path, files: dict[str, str | bytes]) -> Path:

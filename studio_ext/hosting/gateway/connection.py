@@ -1,20 +1,25 @@
-"""One kept-alive connection to a worker: one request at a time."""
+"""One kept-alive connection to a worker, with as many requests at once as the worker likes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
-from ..modelserver.framing import Decoder, FrameError
+from ..modelserver.framing import Decoder, FrameError, join
 
 MAX_ANSWER = 64 * 1024 * 1024
-
-Answer = tuple[dict[str, Any], bytes]
 
 
 class NotDelivered(Exception):
     """The worker ended before it had read the request: another one may safely get it."""
+
+
+class Undecided(Exception):
+    """The worker ended while it had several requests, of which one may be the reason.
+
+    Only workers whose requests have no effects get several, so each may be tried again, alone.
+    """
 
 
 class WorkerDied(Exception):
@@ -25,42 +30,53 @@ class TimedOut(Exception):
     """The worker did not answer in time."""
 
 
+class Receiver(Protocol):
+    """Who sent a request; told once how it went."""
+
+    def answered(self, head: bytes, body: bytes) -> None:
+        """The worker's answer."""
+
+    def failed(self, error: Exception) -> None:
+        """NotDelivered, Undecided, WorkerDied or TimedOut."""
+
+
 class Connection(asyncio.Protocol):
     """The gateway's end of a worker's socket; ``on_lost`` is called once when it closes."""
 
     def __init__(self, on_lost: Callable[[], None]) -> None:
+        self.room = 1  # until the worker says otherwise
         self._on_lost = on_lost
         self._decoder = Decoder(MAX_ANSWER)
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[Answer] | None = None
+        self._number = 0
+        self._receivers: dict[int, Receiver] = {}
         self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
-    def request(self, frame: bytes, timeout_s: float) -> asyncio.Future[Answer]:
-        """Send a framed request; the future of its answer."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Answer] = loop.create_future()
+    def send(self, head: bytes, body: bytes, receiver: Receiver) -> int:
+        """Send a request; its number. The receiver may be told of a failure at once."""
+        self._number = number = (self._number + 1) & 0xFFFFFFFF
         if self._transport is None or self._lost:
-            waiter.set_exception(NotDelivered())
-            return waiter
-        self._waiter = waiter
-        timer = loop.call_later(timeout_s, self._time_out)
-        waiter.add_done_callback(lambda _: timer.cancel())
-        self._transport.write(frame)
-        return waiter
+            receiver.failed(NotDelivered())
+            return number
+        self._receivers[number] = receiver
+        # uvloop writes what one turn of the loop sends by one call, at the end of the turn.
+        self._transport.write(join(number, 0, head, body))
+        return number
 
     def data_received(self, data: bytes) -> None:
         try:
-            answer = self._decoder.feed(data)
-        except (FrameError, ValueError):
+            messages = self._decoder.feed(data)
+        except FrameError:
             self.close()
             return
-        if answer is not None and self._waiter is not None:
-            waiter, self._waiter = self._waiter, None
-            if not waiter.done():
-                waiter.set_result(answer)
+        for number, room, head, body in messages:
+            self.room = room or 1
+            receiver = self._receivers.pop(number, None)
+            if receiver is not None:
+                receiver.answered(head, body)
 
     def eof_received(self) -> None:
         # Some requests could be written between this and connection_lost, and vanish.
@@ -68,12 +84,16 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         # A Unix socket is reset when its peer ends with bytes unread; after a whole read the
-        # stream just ends. So a reset means that the request was never seen.
+        # stream just ends. So a reset means that the last request was never seen.
         unseen = isinstance(exc, (ConnectionResetError, BrokenPipeError)) and self._decoder.is_empty
         self._end(NotDelivered() if unseen else WorkerDied())
 
-    def _time_out(self) -> None:
-        self._end(TimedOut())
+    def time_out(self, number: int) -> None:
+        """Give a request up, and with it the worker, which is stuck."""
+        receiver = self._receivers.pop(number, None)
+        if receiver is not None:
+            self._end(Undecided())
+            receiver.failed(TimedOut())
 
     def close(self) -> None:
         """Close at once."""
@@ -86,7 +106,7 @@ class Connection(asyncio.Protocol):
         self._lost = True
         if self._transport is not None:
             self._transport.abort()
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(error)
+        receivers, self._receivers = list(self._receivers.values()), {}
         self._on_lost()
+        for receiver in receivers:
+            receiver.failed(error if len(receivers) == 1 else Undecided())

@@ -30,16 +30,31 @@ class Identity:
         self._known: dict[str, tuple[float, Credential | None]] = {}
         self._refreshing: set[str] = set()
 
-    async def caller(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Credential:
+    def key(self, url: str, headers: Mapping[str, str]) -> str | None:
+        """The access key that a request names, unchecked."""
+        match = _KEY.search(headers.get("authorization") or url)
+        return match[1] if match else None
+
+    def knows(self, key: str) -> bool:
+        """Whether ``caller`` has what it needs of a key; else ``learn`` has to go before it."""
+        found = self._known.get(key)
+        if found is None:
+            return False
+        age = time.monotonic() - found[0]
+        if found[1] is None:
+            return age <= 1.0
+        if age > _FRESH_S and key not in self._refreshing:
+            # The known one serves until the new one is here, however slow the database is.
+            self._refreshing.add(key)
+            task = asyncio.get_running_loop().create_task(self.learn(key))
+            task.add_done_callback(lambda _: self._refreshing.discard(key))
+        return True
+
+    def caller(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Credential:
         """The credential that signed a request; ApiError when none did.
 
         ``url`` is path and query as sent, ``headers`` have lower-case names.
         """
-        match = _KEY.search(headers.get("authorization") or url)
-        if match:
-            await self._learn(match[1])
         digest = hashlib.sha256(body).hexdigest()
         credential = verify(method, url, headers, digest, self._lookup)
         assert isinstance(credential, Credential)
@@ -49,18 +64,8 @@ class Identity:
         found = self._known.get(key)
         return found[1] if found else None
 
-    async def _learn(self, key: str) -> None:
-        found = self._known.get(key)
-        if found is None or found[1] is None:
-            if found is None or time.monotonic() - found[0] > 1.0:
-                await self._refresh(key)
-        elif time.monotonic() - found[0] > _FRESH_S and key not in self._refreshing:
-            # The known one serves until the new one is here, however slow the database is.
-            self._refreshing.add(key)
-            task = asyncio.get_running_loop().create_task(self._refresh(key))
-            task.add_done_callback(lambda _: self._refreshing.discard(key))
-
-    async def _refresh(self, key: str) -> None:
+    async def learn(self, key: str) -> None:
+        """Read a key; what is known stays when that fails."""
         try:
             credential = await asyncio.to_thread(self._load, key)
         except (SQLAlchemyError, OSError) as error:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from .connection import Connection
 
@@ -16,13 +17,23 @@ class Unavailable(Exception):
     """No worker took the request; the text says why."""
 
 
+class Waiter(Protocol):
+    """A request on its way to a worker."""
+
+    alone: bool  # whether its worker may have no other request meanwhile
+
+    def assigned(self, slot: Slot) -> None:
+        """It has a worker now, to be given back by ``Pool.release``."""
+
+
 class Slot:
-    """One worker: connected when it can be, busy with at most one request."""
+    """One worker: connected when it can be, with ``pending`` requests."""
 
     def __init__(self, pool: Pool, instance: str, path: str) -> None:
         self.instance = instance
         self.path = path
-        self.busy = False
+        self.pending = 0
+        self.alone = False  # the request it has wants no company
         self.retired = False
         self.connection: Connection | None = None
         self._pool = pool
@@ -61,9 +72,8 @@ class Slot:
 
     def _lost(self) -> None:
         self.connection = None
-        if not self.busy:
-            self._pool.withdraw(self)
-            self.connect()
+        self._pool.withdraw(self)
+        self.connect()
 
     def close(self) -> None:
         """Close the connection for good."""
@@ -73,14 +83,15 @@ class Slot:
 
 
 class Pool:
-    """Hands out idle workers, last used first (its caches are warm); queues when all are busy."""
+    """Hands out workers: idle ones first, the last used of them (its caches are warm); then those
+    that like more requests at once. Queues when there is none."""
 
     def __init__(self, max_waiting: int) -> None:
         self._max_waiting = max_waiting
         self._slots: dict[tuple[str, str], Slot] = {}
         self._leaving: set[Slot] = set()
         self._free: list[Slot] = []
-        self._waiting: deque[asyncio.Future[Slot]] = deque()
+        self._waiting: deque[Waiter] = deque()
         self.retired = False
 
     @property
@@ -100,41 +111,56 @@ class Pool:
     def retire(self) -> None:
         """The variant is gone: answer those who wait already, then close."""
         self.retired = True
-        if not self._waiting:
+        self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        if self.retired and not self._waiting:
             self.update(())
 
     def _leave(self, slot: Slot) -> None:
         slot.retired = True
         self.withdraw(slot)
-        if slot.busy:
+        if slot.pending:
             self._leaving.add(slot)
         else:
             slot.close()
 
-    async def acquire(self, timeout_s: float) -> Slot:
-        """An idle worker for one request; Unavailable when none turns up in time."""
-        if self._free:
-            slot = self._free.pop()
-            slot.busy = True
-            return slot
+    def acquire(self, waiter: Waiter) -> bool:
+        """Assign a worker, now (True) or when there is one; Unavailable when none is expected."""
+        slot = None if self._waiting else self._find(waiter.alone)
+        if slot is not None:
+            slot.pending += 1
+            slot.alone = waiter.alone
+            waiter.assigned(slot)
+            return True
         if not self._slots:
             raise Unavailable("no instance is in service")
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable("too many requests are waiting")
-        return await self._wait(timeout_s)
-
-    async def _wait(self, timeout_s: float) -> Slot:
-        waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
-        try:
-            return await asyncio.wait_for(waiter, timeout_s)
-        except TimeoutError:
-            raise Unavailable("no worker became free in time") from None
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(waiter)
-            if self.retired and not self._waiting:
-                self.update(())
+        return False
+
+    def _find(self, alone: bool) -> Slot | None:
+        if self._free:
+            return self._free.pop()
+        found: Slot | None = None
+        if not alone:
+            for slot in self._slots.values():
+                connection = slot.connection
+                if (
+                    connection is not None
+                    and 0 < slot.pending < connection.room
+                    and not slot.alone
+                    and (found is None or slot.pending < found.pending)
+                ):
+                    found = slot
+        return found
+
+    def forget(self, waiter: Waiter) -> None:
+        """It waits no longer."""
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(waiter)
+        self._close_when_done()
 
     def withdraw(self, slot: Slot) -> None:
         """An idle worker can take no request for now."""
@@ -142,30 +168,34 @@ class Pool:
             self._free.remove(slot)
 
     def offer(self, slot: Slot) -> None:
-        """An idle, connected worker: for whoever waits longest, else for the next request."""
+        """A connected worker: for whoever waits longest, else for the next request."""
+        if not slot.pending and slot not in self._free:
+            self._free.append(slot)
         while self._waiting:
+            found = self._find(self._waiting[0].alone)
+            if found is None:
+                break
             waiter = self._waiting.popleft()
-            if not waiter.done():
-                slot.busy = True
-                waiter.set_result(slot)
-                return
-        self._free.append(slot)
+            found.pending += 1
+            found.alone = waiter.alone
+            waiter.assigned(found)
+        self._close_when_done()
 
     def release(self, slot: Slot) -> None:
-        """The request of this worker is over."""
-        slot.busy = False
+        """A request of this worker is over."""
+        slot.pending -= 1
+        slot.alone = False
         if slot.retired:
-            self._leaving.discard(slot)
-            slot.close()
-        elif slot.connection is None:
-            slot.connect()
-        else:
+            if not slot.pending:
+                self._leaving.discard(slot)
+                slot.close()
+        elif slot.connection is not None:
             self.offer(slot)
 
     def in_flight(self) -> Iterator[tuple[str, int]]:
         """(instance, requests it has or may yet get), an instance once for each worker."""
         for slot in [*self._slots.values(), *self._leaving]:
-            yield slot.instance, int(slot.busy) + (self.waiting if self.retired else 0)
+            yield slot.instance, slot.pending + (self.waiting if self.retired else 0)
 
     @property
     def is_quiet(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -12,13 +14,13 @@ import signal
 import socket
 from typing import Any
 
-import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...config import Config
 from ...files import lock_file, read_json, write_json
 from ...store import Store
 from .app import Gateway
+from .http import HttpConnection, Server
 from .identity import Identity
 from .metrics import Invocations
 from .routing import Table
@@ -58,26 +60,20 @@ class Process:
         self._port = listener.getsockname()[1]
         await self._poll()
         await asyncio.to_thread(self._publish)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self._app,
-                http="httptools",
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=_DRAIN_S,
-                server_header=False,
-                proxy_headers=False,
-            )
-        )
-        # uvicorn takes the signals over while it serves, and sends them again afterwards: then
-        # they only have to leave what follows alone.
+        gc.collect()
+        gc.freeze()  # what is here now stays: collections need not look at it
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._flush())]
+            loop.add_signal_handler(number, ended.set)
+        clients = Server(self._app.handle, lambda: self._table.max_payload)
+        listening = await loop.create_server(lambda: HttpConnection(clients), sock=listener)
+        work = (self._follow(), self._flush(), self._watch(clients))
+        tasks = [asyncio.create_task(one) for one in work]
         try:
-            await server.serve(sockets=[listener])
+            await ended.wait()
+            listening.close()
+            await self._drain(clients)
         finally:
             for task in tasks:
                 task.cancel()
@@ -85,6 +81,19 @@ class Process:
             self._metrics.turn(last=True)
             self._metrics.flush(self._store.metrics)
             self._store.close()
+
+    async def _watch(self, clients: Server) -> None:
+        """Look after time-outs."""
+        while True:
+            for _ in range(4):
+                await asyncio.sleep(0.25)
+                self._app.sweep()
+            clients.tick()
+
+    async def _drain(self, clients: Server) -> None:
+        clients.drain()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(clients.empty.wait(), _DRAIN_S)
 
     def _listen(self) -> socket.socket:
         """The port of last time, so that clients find it again; a free one when it is taken."""
@@ -101,7 +110,7 @@ class Process:
                 raise
             listener.bind((self._config.host, 0))
         listener.listen(2048)
-        listener.set_inheritable(True)
+        listener.setblocking(False)
         return listener
 
     async def _follow(self) -> None:

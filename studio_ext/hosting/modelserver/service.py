@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import logging
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import batching
 from .codecs import TEXT, media_type
 from .errors import ConfigurationError, ServiceError
 
-logger = logging.getLogger(__name__)
-
 _PARTS = ("input_fn", "predict_fn", "output_fn")
+#: 1: predict all rows that wait together, whatever the model; 0: never; unset: where the answers
+#: are certain to be the same.
+BATCH_VARIABLE = "STUDIO_BATCH_PREDICT"
+
+Answer = tuple[dict[str, Any], bytes]
 
 
 class Context:
@@ -26,14 +29,26 @@ class Context:
     def __init__(self, model_dir: str) -> None:
         self.system_properties: dict[str, Any] = {"model_dir": model_dir, "gpu_id": None}
         self.model_name = "model"
-        self.headers: dict[str, str] = {}
+        self._header: Mapping[str, Any] = {}
+        self._accept = ""
         self.status: int | None = None
         self.content_type: str | None = None
 
-    def begin(self, headers: Mapping[str, str]) -> None:
+    def begin(self, header: Mapping[str, Any], accept: str) -> None:
         """Start a request."""
-        self.headers = dict(headers)
+        self._header, self._accept = header, accept
         self.status = self.content_type = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request's headers; made when asked for, which few functions do."""
+        named = {
+            "Content-Type": self._header.get("content_type"),
+            "Accept": self._accept,
+            "X-Amzn-SageMaker-Custom-Attributes": self._header.get("attributes"),
+            "X-Amzn-SageMaker-Inference-Id": self._header.get("inference_id"),
+        }
+        return {name: value for name, value in named.items() if value}
 
     def get_request_header(self, idx: int, key: str) -> str | None:
         """A header of the request, whatever its case."""
@@ -69,7 +84,9 @@ class Service:
             raise ConfigurationError(
                 f"transform_fn cannot be used together with {', '.join(given)}: it replaces them"
             )
+        self._environment = environment
         self._model: Any = None
+        self._together: batching.Together | None = None
 
     def load(self) -> None:
         """Load the model, as ``pre_model_fn``, ``model_fn`` and ``model_warmup_fn`` say."""
@@ -81,22 +98,59 @@ class Service:
             self._call(warm_up, self._model_dir, self._model)
         if self._transform is None:
             self._input, self._predict, self._output = (self._find(name) for name in _PARTS)
+            self._together = self._find_together(self._environment)
 
-    def answer(self, header: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    @property
+    def room(self) -> int:
+        """How many requests it likes to have at once: more than one where it predicts together."""
+        return batching.MOST_REQUESTS if self._together else 1
+
+    def answer(self, header: Mapping[str, Any], body: bytes) -> Answer:
         """Header and body of the answer to one request; never raises an Exception."""
-        content_type = header.get("content_type")
-        accept = header.get("accept")
-        if not accept or accept == "*/*":
-            accept = self._accept
+        return self.answer_all([(header, body)])[0]
+
+    def answer_all(self, requests: Sequence[tuple[Mapping[str, Any], bytes]]) -> list[Answer]:
+        """The answers to requests that wait at the same moment, in order.
+
+        Those that can be are predicted together. What one of them does wrong is told to it alone.
+        """
+        if self._together is None or len(requests) == 1:
+            return [self._answer(header, self._run, header, body) for header, body in requests]
+        values: dict[int, Any] = {}
+        answers: dict[int, Answer] = {}
+        for index, (header, body) in enumerate(requests):
+            try:
+                values[index] = self._value(header, body)
+            except Exception as error:
+                answers[index] = _failed(error)
+        indices = list(values)
+        for members in batching.group(list(values.values())):
+            chosen = [indices[member] for member in members]
+            predictions = self._predictions([values[index] for index in chosen])
+            for number, index in enumerate(chosen):
+                if predictions is None:
+                    made = self._predict_one, values[index]
+                else:
+                    made = _same, predictions[number]
+                answers[index] = self._answer(requests[index][0], self._result, *made)
+        return [answers[index] for index in range(len(requests))]
+
+    def _predictions(self, values: list[Any]) -> list[Any] | None:
+        """Predictions of equal values; None when each has to be asked for by itself."""
+        if self._together is None or len(values) == 1:
+            return None
         try:
-            result = self._run(header, body, content_type, accept)
-        except ServiceError as error:
-            return {"status": error.status, "content_type": "text/plain"}, error.message.encode()
-        except Exception as error:  # whatever the user's functions raise is the caller's answer
-            traceback.print_exc()
-            status = getattr(error, "status_code", 500)
-            status = status if isinstance(status, int) and 400 <= status < 600 else 500
-            return {"status": status, "content_type": "text/plain"}, _describe(error).encode()
+            return self._together(values)
+        except Exception:  # one of them is at fault, and will be told when it is alone
+            return None
+
+    def _answer(self, header: Mapping[str, Any], run: Callable[..., Any], *given: Any) -> Answer:
+        accept = self._accepted(header)
+        self._context.begin(header, accept)
+        try:
+            result = run(*given, accept)
+        except Exception as error:
+            return _failed(error)
         kind = accept
         if isinstance(result, tuple) and len(result) == 2:
             result, kind = result
@@ -106,21 +160,41 @@ class Service:
         }
         return answer, _payload(result)
 
-    def _run(
-        self, header: Mapping[str, Any], body: bytes, content_type: str | None, accept: str
-    ) -> Any:
-        self._context.begin(_headers(header, accept))
-        data: str | bytes = body
-        if media_type(content_type) in TEXT:
-            try:
-                data = body.decode()
-            except UnicodeDecodeError as error:
-                raise ServiceError(400, f"The body is not UTF-8 text: {error}") from error
+    def _accepted(self, header: Mapping[str, Any]) -> str:
+        accept = header.get("accept")
+        return self._accept if not accept or accept == "*/*" else str(accept)
+
+    def _run(self, header: Mapping[str, Any], body: bytes, accept: str) -> Any:
         if self._transform:
+            content_type = header.get("content_type")
+            data = _data(content_type, body)
             return self._call(self._transform, self._model, data, content_type, accept)
-        value = self._call(self._input, data, content_type)
-        prediction = self._call(self._predict, value, self._model)
-        return self._call(self._output, prediction, accept)
+        return self._result(self._predict_one, self._value(header, body), accept)
+
+    def _value(self, header: Mapping[str, Any], body: bytes) -> Any:
+        content_type = header.get("content_type")
+        return self._call(self._input, _data(content_type, body), content_type)
+
+    def _predict_one(self, value: Any) -> Any:
+        return self._call(self._predict, value, self._model)
+
+    def _result(self, predict: Callable[[Any], Any], value: Any, accept: str) -> Any:
+        return self._call(self._output, predict(value), accept)
+
+    def _find_together(self, environment: Mapping[str, str]) -> batching.Together | None:
+        """How requests are predicted together: by default only where that changes no bit."""
+        asked = environment.get(BATCH_VARIABLE, "")
+        if asked not in ("", "0", "1"):
+            raise ConfigurationError(f"{BATCH_VARIABLE} is {asked!r}; it can be 0 or 1")
+        functions = (self._input, self._predict, self._output)
+        if asked == "0" or any(map(self._takes_context, functions, (2, 2, 2))):
+            return None
+        if asked == "1":
+            return batching.stacked(self._predict_one)
+        if any(hasattr(self._module, name) for name in _PARTS):
+            return None
+        found: batching.Together | None = self._default.together(self._model)
+        return found
 
     def _find(self, name: str, required: bool = True) -> Callable[..., Any] | None:
         function = getattr(self._module, name, None)
@@ -131,19 +205,36 @@ class Service:
         return function
 
     def _call(self, function: Any, *arguments: Any) -> Any:
-        if _count(function) == len(arguments) + 1:
+        if self._takes_context(function, len(arguments)):
             return function(*arguments, self._context)
         return function(*arguments)
 
+    def _takes_context(self, function: Any, arguments: int) -> bool:
+        return _count(function) == arguments + 1
 
-def _headers(header: Mapping[str, Any], accept: str) -> dict[str, str]:
-    named = {
-        "Content-Type": header.get("content_type"),
-        "Accept": accept,
-        "X-Amzn-SageMaker-Custom-Attributes": header.get("attributes"),
-        "X-Amzn-SageMaker-Inference-Id": header.get("inference_id"),
-    }
-    return {name: value for name, value in named.items() if value}
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _data(content_type: str | None, body: bytes) -> str | bytes:
+    """The body as the user's functions take it: text where it is text."""
+    if media_type(content_type) not in TEXT:
+        return body
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise ServiceError(400, f"The body is not UTF-8 text: {error}") from error
+
+
+def _failed(error: Exception) -> Answer:
+    """The answer where a function raised: whatever the user's functions raise, the caller sees."""
+    if isinstance(error, ServiceError):
+        return {"status": error.status, "content_type": "text/plain"}, error.message.encode()
+    traceback.print_exception(error)
+    status = getattr(error, "status_code", 500)
+    status = status if isinstance(status, int) and 400 <= status < 600 else 500
+    return {"status": status, "content_type": "text/plain"}, _describe(error).encode()
 
 
 _counts: dict[Any, int] = {}

@@ -17,7 +17,6 @@ from .base import (
     parse_s3_uri,
 )
 from .errors import (
-    AccessDenied,
     BadDigest,
     BucketExists,
     BucketNotEmpty,
@@ -32,7 +31,6 @@ from .errors import (
 from .local import LocalObjectStore
 
 __all__ = [
-    "AccessDenied",
     "Attributes",
     "BadDigest",
     "BucketExists",
@@ -63,7 +61,5 @@ def open_object_store(config: Config, engine: Engine) -> ObjectStore:
         from .remote import RemoteObjectStore  # boto3 is imported only where it is used
 
         cache = config.path / "object-cache"
-        return RemoteObjectStore(
-            config.object_store_url, config.region, cache, engine, config.account_id
-        )
+        return RemoteObjectStore(config.object_store_url, config.region, cache)
     return LocalObjectStore(engine, config.objects_dir)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import codecs
+from ..batching import Together
 from ..errors import ConfigurationError
 from . import toolkit
 
@@ -40,3 +41,11 @@ class Handler(toolkit.Handler):
         if array.ndim == 1:
             array = array.reshape(1, -1)
         return array.astype("float32") if codecs.media_type(content_type) in codecs.TEXT else array
+
+    def together(self, model: Any) -> Together | None:
+        """Models whose rows do not influence each other."""
+        if not type(model).__module__.startswith("sklearn."):
+            return None
+        from .scikit_rows import together
+
+        return together(model)

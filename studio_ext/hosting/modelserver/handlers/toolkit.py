@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import codecs
+from ..batching import Together
 
 
 class Handler:
@@ -22,3 +23,8 @@ class Handler:
         """The prediction as the first accepted type that is known."""
         kind = codecs.choose(accept, (codecs.JSON, codecs.CSV, codecs.NPY))
         return codecs.encode_as(prediction, kind), kind
+
+    def together(self, model: Any) -> Together | None:
+        """How ``default_predict_fn`` predicts several requests at once with the very bits of each
+        alone; None where that cannot be known."""
+        return None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from .. import batching
 from ..engines import engine
 from ..errors import ConfigurationError
+
+Answer = tuple[dict[str, Any], bytes]
 
 
 class AlgorithmService:
@@ -37,16 +40,27 @@ class AlgorithmService:
         except self._errors.UserError as error:
             raise ConfigurationError(str(error)) from error
 
-    def answer(self, header: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    @property
+    def room(self) -> int:
+        """How many requests it likes to have at once."""
+        return batching.MOST_REQUESTS
+
+    def answer(self, header: Mapping[str, Any], body: bytes) -> Answer:
         """Header and body of the answer to one request; never raises an Exception."""
-        try:
-            answer, kind = self._predictor.invoke(
-                body, header.get("content_type"), header.get("accept")
-            )
-        except self._errors.InferenceError as error:
-            return {"status": error.status, "content_type": "text/plain"}, error.message.encode()
-        except Exception as error:  # the library refused what looked right
-            traceback.print_exc()
-            text = f"Unable to evaluate payload provided: {error}"
-            return {"status": 400, "content_type": "text/plain"}, text.encode()
-        return {"status": 200, "content_type": kind}, answer
+        return self.answer_all([(header, body)])[0]
+
+    def answer_all(self, requests: Sequence[tuple[Mapping[str, Any], bytes]]) -> list[Answer]:
+        """The answers to requests that wait at the same moment, in order."""
+        asked = [(body, header.get("content_type"), header.get("accept"))
+                 for header, body in requests]  # fmt: skip
+        return [self._answer(result) for result in self._predictor.invoke_all(asked)]
+
+    def _answer(self, result: Any) -> Answer:
+        if not isinstance(result, Exception):
+            answer, kind = result
+            return {"status": 200, "content_type": kind}, answer
+        if isinstance(result, self._errors.InferenceError):
+            return {"status": result.status, "content_type": "text/plain"}, result.message.encode()
+        traceback.print_exception(result)  # the library refused what looked right
+        text = f"Unable to evaluate payload provided: {result}"
+        return {"status": 400, "content_type": "text/plain"}, text.encode()

@@ -1,0 +1,61 @@
+"""Several requests answered by one call of ``predict``, where that changes no answer.
+
+A prediction's cost is mostly a library's checks before the arithmetic, the same for one row as for
+a hundred. So requests that wait at the same moment are predicted together: their rows one below
+the other, the predictions cut apart again. Nobody waits for a batch to fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+#: How many requests, and bytes of them, one batch may have: a batch takes no time to speak of.
+MOST_REQUESTS = 64
+MOST_BYTES = 256 * 1024
+
+#: Predictions of several arrays of equal dtype and width; None when they have to be made singly.
+Together = Callable[[Sequence[Any]], "list[Any] | None"]
+
+
+def group(values: Sequence[Any]) -> list[list[int]]:
+    """Indices of values whose rows may stand below each other; any other value by itself."""
+    groups: dict[Any, list[int]] = {}
+    for index, value in enumerate(values):
+        shape: tuple[int, ...] = getattr(value, "shape", ())
+        alike = len(shape) >= 2 and shape[0] > 0 and hasattr(value, "dtype")
+        key = (type(value), str(value.dtype), tuple(shape[1:])) if alike else index
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
+
+def cut(prediction: Any, sizes: Sequence[int]) -> list[Any] | None:
+    """The part of each request of a prediction with one element a row; None without that."""
+    shape: tuple[int, ...] = getattr(prediction, "shape", ())
+    if not shape or shape[0] != sum(sizes):
+        return None
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(prediction[start : start + size])
+        start += size
+    return parts
+
+
+def stacked(predict: Callable[[Any], Any]) -> Together:
+    """``predict`` on the rows of all requests at once."""
+
+    def together(values: Sequence[Any]) -> list[Any] | None:
+        return cut(predict(concatenated(values)), [len(value) for value in values])
+
+    return together
+
+
+def concatenated(values: Sequence[Any]) -> Any:
+    """Arrays or tensors below each other."""
+    if type(values[0]).__module__.partition(".")[0] == "torch":
+        import torch
+
+        return torch.cat(list(values))
+    import numpy as np
+
+    return np.concatenate(values)
