@@ -15,7 +15,7 @@ from tornado import web
 
 from .hosting.invoke import Invoker
 from .plane import ControlPlane
-from .store.objects import ObjectStoreError, parse_s3_uri
+from .store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from .wire.dispatch import Call, Caller, new_request_id
 from .wire.errors import ApiError, ValidationException
 from .wire.parse import parse
@@ -128,7 +128,10 @@ class InvokeHandler(_Handler):
 
 
 class ObjectHandler(_Handler):
-    """Download of one object."""
+    """Download of one object, as the panels' user."""
+
+    def _objects(self) -> ObjectStore:
+        return self.plane.world.objects_for(Caller.of(self.plane.credential))
 
     @web.authenticated
     @authorized("read", resource="studio")  # type: ignore[untyped-decorator]
@@ -136,7 +139,7 @@ class ObjectHandler(_Handler):
         """Stream ``?uri=s3://bucket/key`` as an attachment."""
         try:
             bucket, key = parse_s3_uri(self.get_query_argument("uri"))
-            info, file = await asyncio.to_thread(self.plane.store.objects.open, bucket, key)
+            info, file = await asyncio.to_thread(self._objects().open, bucket, key)
         except ObjectStoreError as error:
             self.refuse(ApiError(error.code, error.message, error.status))
             return

@@ -18,6 +18,7 @@ import uvicorn
 from . import home, occupancy
 from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
+from .control import access
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
@@ -67,7 +68,9 @@ class ControlPlane:
             runner=ProcessRunner(config.jobs_dir, config.environments_dir),
             connect=self._connect,
         )
-        self.dispatcher = Dispatcher(self._registry(), self.store.credentials, config.region)
+        self.dispatcher = Dispatcher(
+            self._registry(), self.store.credentials, config.region, access.require_operation
+        )
         self.reconciler = Reconciler(self.world)
         self._socket = _bind(config)
         self.port: int = self._socket.getsockname()[1]

@@ -10,7 +10,11 @@ from ..config import Config
 from ..run.runners import Runner
 from ..store import Store
 from ..store.credentials import Credential
+from ..store.resources import Resource
+from ..wire.identity import Caller
+from . import access
 from .kinds import Kind
+from .objects import CallersObjects
 
 
 @dataclass
@@ -31,6 +35,14 @@ class World:
     def add_kind(self, kind: Kind) -> None:
         """Make a kind of resource known."""
         self.kinds[kind.name] = kind
+
+    def objects_for(self, caller: Caller) -> CallersObjects:
+        """The object store as a caller may use it."""
+        return CallersObjects(self.store.objects, caller)
+
+    def objects_of(self, resource: Resource) -> CallersObjects:
+        """The object store as the owner of a resource may use it: what controllers work with."""
+        return self.objects_for(access.owner_of(resource))
 
     def arn(self, kind: Kind, name: str, account: str) -> str:
         """ARN of a resource of an account."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..control.world import World
 from ..run import environments, images
-from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..store.objects import AccessDenied, ObjectStore, ObjectStoreError, parse_s3_uri
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
 
@@ -40,7 +40,7 @@ def admit_model(world: World, call: Call, params: dict[str, Any]) -> dict[str, A
         raise ValidationException(f"{field}.Image: {error}") from None
     uri = model_data(container)
     if uri:
-        _check_exists(world, uri, f"{field}.ModelDataUrl")
+        _check_exists(world.objects_for(call.caller), uri, f"{field}.ModelDataUrl")
     return {}
 
 
@@ -77,9 +77,11 @@ def model_data(container: dict[str, Any]) -> str | None:
     return str(source["S3Uri"])
 
 
-def _check_exists(world: World, uri: str, field: str) -> None:
+def _check_exists(objects: ObjectStore, uri: str, field: str) -> None:
     try:
-        world.store.objects.stat(*parse_s3_uri(uri))
+        objects.stat(*parse_s3_uri(uri))
+    except AccessDenied:
+        raise ValidationException(f"{field}: Access denied to model data at {uri}.") from None
     except ObjectStoreError:
         raise ValidationException(f"{field}: Could not find model data at {uri}.") from None
 

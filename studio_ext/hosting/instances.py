@@ -18,7 +18,7 @@ import psutil
 from ..control.world import World
 from ..files import read_json, write_json
 from ..run import environments, images, processes
-from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
 
 STATUS = "status.json"
@@ -98,6 +98,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
     now = time.time()
     lasted = now - before.get("started", now) > HEALTHY_S
     environment = _environment(world, endpoint, variant, image)
+    objects = world.objects_of(endpoint)
     code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     document = {
         "id": instance.id,
@@ -108,8 +109,8 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
         "image": variant["image"],
         "python": environments.interpreter(image.framework),
         "framework": _framework(image, environment),
-        "model_archive": _fetch(world, root, variant["model_data"], "model.tar.gz"),
-        "code_archive": _fetch(world, root, code, "code.tar.gz") if "s3://" in code else None,
+        "model_archive": _fetch(objects, root, variant["model_data"], "model.tar.gz"),
+        "code_archive": _fetch(objects, root, code, "code.tar.gz") if "s3://" in code else None,
         "environment": environment,
         "environments": str(world.config.environments_dir),
         "workers": _workers(world, variant, environment),
@@ -161,7 +162,7 @@ def _workers(world: World, variant: dict[str, Any], environment: dict[str, str])
     return max(1, int(world.config.max_cores) // int(variant["count"] or 1))
 
 
-def _fetch(world: World, root: Path, uri: str | None, name: str) -> str | None:
+def _fetch(objects: ObjectStore, root: Path, uri: str | None, name: str) -> str | None:
     """A link to an archive, kept as long as the instance: the object may be deleted meanwhile."""
     if not uri:
         return None
@@ -171,7 +172,7 @@ def _fetch(world: World, root: Path, uri: str | None, name: str) -> str | None:
     partial = root / f".{name}"
     partial.unlink(missing_ok=True)
     try:
-        world.store.objects.link(*parse_s3_uri(uri), partial)
+        objects.link(*parse_s3_uri(uri), partial)
     except ObjectStoreError as error:
         raise InstanceFailed(f"{uri} cannot be read: {error}") from None
     partial.rename(target)

@@ -93,8 +93,9 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("one_statement"):
+        connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -113,3 +114,13 @@ def read(engine: Engine) -> Iterator[Connection]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect() as connection:
         yield connection.execution_options(**options)
+
+
+@contextmanager
+def glance(engine: Engine) -> Iterator[Connection]:
+    """For a single statement that reads: it is a snapshot by itself, and no transaction is begun.
+
+    Beginning and ending one costs as much again as finding a row by its key.
+    """
+    with engine.connect() as connection:
+        yield connection.execution_options(one_statement=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .database import metadata, read, write
+from .database import glance, metadata, read, write
 
 metric_series = Table(
     "metric_series",
@@ -64,6 +65,30 @@ metric_samples = Table(
     Column("maximum", Float, nullable=False),
     Column("unit", String(32), nullable=False),
     Index("metric_samples_by_time", "series_id", "timestamp"),
+)
+
+_LAST_POSITION = (
+    select(func.max(metric_points.c.position))
+    .where(metric_points.c.series_id == metric_series.c.id)
+    .correlate(metric_series)
+    .scalar_subquery()
+)
+#: Built once: every Describe of a job asks it.
+_LATEST = (
+    select(
+        metric_series.c.name,
+        metric_series.c.dimension,
+        metric_points.c.timestamp,
+        metric_points.c.value,
+    )
+    .join(
+        metric_points,
+        and_(
+            metric_points.c.series_id == metric_series.c.id,
+            metric_points.c.position == _LAST_POSITION,
+        ),
+    )
+    .where(metric_series.c.resource == bindparam("resource"))
 )
 
 #: name, dimension (a variant, or ""), timestamp in epoch seconds, step or None, value
@@ -259,30 +284,8 @@ class Metrics:
 
     def latest(self, resource: str) -> dict[tuple[str, str], tuple[float, float]]:
         """The last (timestamp, value) of each (name, dimension)."""
-        last = (
-            select(func.max(metric_points.c.position))
-            .where(metric_points.c.series_id == metric_series.c.id)
-            .correlate(metric_series)
-            .scalar_subquery()
-        )
-        query = (
-            select(
-                metric_series.c.name,
-                metric_series.c.dimension,
-                metric_points.c.timestamp,
-                metric_points.c.value,
-            )
-            .join(
-                metric_points,
-                and_(
-                    metric_points.c.series_id == metric_series.c.id,
-                    metric_points.c.position == last,
-                ),
-            )
-            .where(metric_series.c.resource == resource)
-        )
-        with read(self._engine) as connection:
-            rows = connection.execute(query).all()
+        with glance(self._engine) as connection:
+            rows = connection.execute(_LATEST, {"resource": resource}).all()
         return {(name, dimension): (time, value) for name, dimension, time, value in rows}
 
 

@@ -9,15 +9,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from .database import read, write
+from .database import glance, read, write
 from .listing import Query, page
 from .tables import events, resources, tags
 
 #: A tag whose value says who else may read and invoke a resource: see control/access.py.
 SHARED_WITH = "studio:shared-with"
+
+
+#: Built once: putting such a statement together costs more than SQLite takes to answer it.
+_BY_ID = select(resources).where(resources.c.id == bindparam("id"))
+_BY_ARN = select(resources).where(resources.c.arn == bindparam("arn"))
+_BY_NAME = select(resources).where(
+    *(resources.c[name] == bindparam(name) for name in ("kind", "account", "name", "version"))
+)
 
 
 class NameTaken(Exception):
@@ -142,31 +162,26 @@ class Resources:
 
     def get(self, kind: str, account: str, name: str, version: int = 0) -> Resource | None:
         """The account's resource of that name, or None."""
-        query = select(resources).where(
-            resources.c.kind == kind,
-            resources.c.account == account,
-            resources.c.name == name,
-            resources.c.version == version,
+        return self._one(
+            _BY_NAME, {"kind": kind, "account": account, "name": name, "version": version}
         )
-        return self._one(query)
 
     def by_id(self, resource_id: int) -> Resource | None:
         """The resource of that id, or None."""
-        return self._one(select(resources).where(resources.c.id == resource_id))
+        return self._one(_BY_ID, {"id": resource_id})
 
     def by_arn(self, arn: str) -> Resource | None:
         """The resource of that ARN, whoever has it, or None."""
-        query = select(resources).where(resources.c.arn == arn)
-        return self._one(query)
+        return self._one(_BY_ARN, {"arn": arn})
 
-    def _one(self, query: Select[Any]) -> Resource | None:
-        with read(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+    def _one(self, query: Select[Any], values: dict[str, Any]) -> Resource | None:
+        with glance(self._engine) as connection:
+            row = connection.execute(query, values).one_or_none()
         return _resource(row) if row is not None else None
 
     def list(self, query: Query) -> list[Resource]:
         """One page of resources in the order asked for, found by index and not by offset."""
-        with read(self._engine) as connection:
+        with glance(self._engine) as connection:
             return [_resource(row) for row in connection.execute(page(query))]
 
     def count_by_status(self, kind: str, account: str) -> dict[str, int]:
@@ -274,7 +289,7 @@ class Resources:
 
 
 def _row(connection: Connection, resource_id: int) -> Row[Any] | None:
-    return connection.execute(select(resources).where(resources.c.id == resource_id)).one_or_none()
+    return connection.execute(_BY_ID, {"id": resource_id}).one_or_none()
 
 
 def _resource(row: Row[Any]) -> Resource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import time
 from typing import Any
@@ -9,30 +10,32 @@ from typing import Any
 import regex
 
 from ..algorithms.xgboost import METRIC_DEFINITIONS
+from ..control.objects import CallersObjects
 from ..control.world import World
 from ..run import environments, images
-from ..store.objects import NoSuchBucket, ObjectStoreError, parse_s3_uri
+from ..store.objects import AccessDenied, NoSuchBucket, ObjectStoreError, parse_s3_uri
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
 
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 
-def admit(world: World, _call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Refuse what cannot run here, naming the field; the first state of the job otherwise."""
     image = training_image(params.get("AlgorithmSpecification", {}))
     _check_resources(params)
     channels = params.get("InputDataConfig", [])
     for channel in channels:
         _check_channel(channel, params["AlgorithmSpecification"])
+    objects = world.objects_for(call.caller)
+    _check_reading(objects, params)
     names = [channel["ChannelName"] for channel in channels]
     if len(set(names)) < len(names):
         raise ValidationException(f"InputDataConfig: ChannelName must be unique, not {names}.")
-    _check_bucket(
-        world, params["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath"
-    )
+    output = params["OutputDataConfig"]["S3OutputPath"]
+    _check_writing(objects, output, "OutputDataConfig.S3OutputPath")
     if "CheckpointConfig" in params:
-        _check_checkpoints(world, params["CheckpointConfig"])
+        _check_checkpoints(objects, params["CheckpointConfig"])
     definitions = _metric_definitions(params, image)
     now = time.time()
     message = "Starting the training job"
@@ -110,17 +113,54 @@ def _check_uri(uri: str, field: str) -> str:
         raise ValidationException(f"{field}: {error}") from None
 
 
-def _check_bucket(world: World, uri: str, field: str) -> None:
+def _check_writing(objects: CallersObjects, uri: str, field: str) -> None:
     """Refuse what would fail only after hours of training."""
     bucket = _check_uri(uri, field)
     try:
-        world.store.objects.head_bucket(bucket)
+        objects.check_bucket(bucket)
+        objects.require("s3:PutObject", *_below(uri))
     except NoSuchBucket:
         raise ValidationException(f"{field}: the bucket {bucket} does not exist.") from None
+    except AccessDenied:
+        raise ValidationException(f"{field}: Access denied to write to {uri}.") from None
 
 
-def _check_checkpoints(world: World, config: dict[str, Any]) -> None:
-    _check_bucket(world, config["S3Uri"], "CheckpointConfig.S3Uri")
+def _check_reading(objects: CallersObjects, params: dict[str, Any]) -> None:
+    """Refuse data and code of others now; data that is missing yet may come before the start."""
+    uris = {
+        f"InputDataConfig[{channel['ChannelName']}]": channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in params.get("InputDataConfig", [])
+    }
+    code = plain(params.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, ""))
+    if code.startswith("s3://"):
+        uris[f"HyperParameters.{SUBMIT_DIRECTORY}"] = code
+    for field, uri in uris.items():
+        _check_uri(uri, field)
+        try:
+            objects.require("s3:GetObject", *_below(uri))
+        except NoSuchBucket:
+            continue
+        except AccessDenied:
+            raise ValidationException(f"{field}: Access denied to {uri}.") from None
+
+
+def _below(uri: str) -> tuple[str, str]:
+    """Bucket and a key as a policy for a prefix would name it."""
+    bucket, key = parse_s3_uri(uri)
+    return bucket, key or "*"
+
+
+def plain(value: str) -> str:
+    """A hyperparameter as framework estimators send it: JSON, or plain text."""
+    try:
+        decoded = json.loads(value)
+    except json.JSONDecodeError:
+        return value
+    return decoded if isinstance(decoded, str) else value
+
+
+def _check_checkpoints(objects: CallersObjects, config: dict[str, Any]) -> None:
+    _check_writing(objects, config["S3Uri"], "CheckpointConfig.S3Uri")
     local = config.get("LocalPath", "/opt/ml/checkpoints")
     plain = posixpath.normpath(local) == local.rstrip("/")
     if not plain or not local.startswith("/opt/ml/") or local.startswith("/opt/ml/input"):

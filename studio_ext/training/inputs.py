@@ -25,35 +25,37 @@ def staging_folder(world: World, job_id: str) -> Path:
     return world.config.path / "staging" / job_id
 
 
-def channels(world: World, job_id: str, request: dict[str, Any]) -> list[Channel]:
-    """The input channels of a job, and its checkpoints to go on from."""
+def channels(
+    world: World, job_id: str, store: ObjectStore, request: dict[str, Any]
+) -> list[Channel]:
+    """The input channels of a job, and its checkpoints to go on from; ``store`` is its owner's."""
     root = staging_folder(world, job_id)
     shutil.rmtree(root, ignore_errors=True)
     found = []
     for channel in request.get("InputDataConfig", []):
         name = channel["ChannelName"]
         source = channel["DataSource"]["S3DataSource"]
-        objects = list(_objects(world.store.objects, source, name))
-        files = _stage(world.store.objects, objects, root / name)
+        objects = list(_objects(store, source, name))
+        files = _stage(store, objects, root / name)
         found.append(Channel(name, f"/opt/ml/input/data/{name}", files))
     checkpoints = request.get("CheckpointConfig")
     if checkpoints:
         bucket, prefix = parse_s3_uri(checkpoints["S3Uri"])
-        objects = list(_existing(world.store.objects, bucket, prefix))
+        objects = list(_existing(store, bucket, prefix))
         local = checkpoints.get("LocalPath", "/opt/ml/checkpoints")
-        files = _stage(world.store.objects, objects, root / "checkpoints-in")
+        files = _stage(store, objects, root / "checkpoints-in")
         found.append(Channel("checkpoints", local, files, writable=True))
     return found
 
 
-def stage_object(world: World, job_id: str, uri: str, name: str) -> str:
+def stage_object(world: World, job_id: str, store: ObjectStore, uri: str, name: str) -> str:
     """A link to one object, for the time until the job has read it."""
     bucket, key = parse_s3_uri(uri)
     target = staging_folder(world, job_id) / name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
-        world.store.objects.link(bucket, key, target)
+        store.link(bucket, key, target)
     except ObjectStoreError as error:
         raise InputUnavailable(f"{uri} cannot be read: {error}") from None
     return str(target)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from ..control import access
 from ..control.world import World
 from ..run import environments, images
 from ..run.contract import CODE, JobSpec, Pack, platform_environment, training_config
 from ..store.resources import Resource
-from .admission import SUBMIT_DIRECTORY, is_algorithm
+from .admission import SUBMIT_DIRECTORY, is_algorithm, plain
 from .inputs import channels, stage_object
 
 DEFAULT_RUNTIME_S = 24 * 3600
@@ -29,12 +29,14 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
     identity = job_id(resource)
     parameters = request.get("HyperParameters", {})
     runtime = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_S)
-    inputs = channels(world, identity, request)
+    objects = world.objects_of(resource)
+    inputs = channels(world, identity, objects, request)
     archives = []
     if SUBMIT_DIRECTORY in parameters:
-        uri = _plain(parameters[SUBMIT_DIRECTORY])
+        uri = plain(parameters[SUBMIT_DIRECTORY])
         if uri.startswith("s3://"):
-            archives.append((stage_object(world, identity, uri, "sourcedir.tar.gz"), CODE))
+            staged = stage_object(world, identity, objects, uri, "sourcedir.tar.gz")
+            archives.append((staged, CODE))
     entry = [
         *specification.get("ContainerEntrypoint", []),
         *specification.get("ContainerArguments", []),
@@ -60,15 +62,6 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
     )
 
 
-def _plain(value: str) -> str:
-    """A hyperparameter as framework estimators send it: JSON, or plain text."""
-    try:
-        decoded = json.loads(value)
-    except json.JSONDecodeError:
-        return value
-    return decoded if isinstance(decoded, str) else value
-
-
 def _packs(request: dict[str, Any]) -> list[Pack]:
     output = Pack("/opt/ml/output/data", "output.tar.gz", on_failure=True)
     if request["OutputDataConfig"].get("CompressionType") == "NONE":
@@ -87,6 +80,7 @@ def _environment(
         domain=resource.domain,
         user_profile=resource.owner,
         lifetime_s=runtime + CREDENTIAL_MARGIN_S,
+        scope=access.WORKLOAD,
     )
     return {
         **world.connect(credential),

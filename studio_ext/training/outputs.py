@@ -7,7 +7,7 @@ from typing import Any
 
 from ..control.world import World
 from ..run.contract import JobStatus
-from ..store.objects import NoSuchKey, ObjectStoreError, parse_s3_uri
+from ..store.objects import NoSuchKey, ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
 from .launch import job_id
 
@@ -32,7 +32,7 @@ def upload(world: World, resource: Resource, status: JobStatus) -> str | None:
     bucket, prefix = output_prefix(resource)
     try:
         for archive, pack in status.packs.items():
-            _give(world, bucket, f"{prefix}/{archive}", pack)
+            _give(world.objects_of(resource), bucket, f"{prefix}/{archive}", pack)
         if MODEL_ARCHIVE in status.packs:
             return f"s3://{bucket}/{prefix}/{MODEL_ARCHIVE}"
         plain = resource.spec["OutputDataConfig"].get("CompressionType") == "NONE"
@@ -44,21 +44,22 @@ def upload(world: World, resource: Resource, status: JobStatus) -> str | None:
     return None
 
 
-def _give(world: World, bucket: str, key: str, pack: dict[str, Any]) -> None:
+def _give(objects: ObjectStore, bucket: str, key: str, pack: dict[str, Any]) -> None:
     path = Path(pack["path"])
     if path.exists():
-        world.store.objects.put_file(bucket, key, path, move=True, md5=pack["md5"])
+        objects.put_file(bucket, key, path, move=True, md5=pack["md5"])
         return
-    stored = world.store.objects.stat(bucket, key)
+    stored = objects.stat(bucket, key)
     if stored.size != pack["size"]:
         raise NoSuchKey(key)
 
 
 def _upload_folder(world: World, resource: Resource, bucket: str, prefix: str) -> str:
     folder = job_folder(world, resource) / "opt" / "ml" / "model"
+    objects = world.objects_of(resource)
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
         name = path.relative_to(folder).as_posix()
-        world.store.objects.put_file(bucket, f"{prefix}/{name}", path)
+        objects.put_file(bucket, f"{prefix}/{name}", path)
     return f"s3://{bucket}/{prefix}/"
 
 
@@ -81,6 +82,7 @@ def sync_checkpoints(
     local = config.get("LocalPath", "/opt/ml/checkpoints")
     folder = job_folder(world, resource) / local.lstrip("/")
     bucket, prefix = parse_s3_uri(config["S3Uri"])
+    objects = world.objects_of(resource)
     before = resource.state.get("checkpoints", {"seen": {}, "stored": {}})
     seen: dict[str, list[int]] = {}
     stored = dict(before["stored"])
@@ -94,7 +96,7 @@ def sync_checkpoints(
         settled = before["seen"].get(name) == seen[name] or ended
         if settled and stored.get(name) != seen[name]:
             key = "/".join(part for part in (prefix.strip("/"), name) if part)
-            world.store.objects.put_file(bucket, key, path)
+            objects.put_file(bucket, key, path)
             stored[name] = seen[name]
     progress = {"seen": seen, "stored": stored}
     return progress if progress != before else None

@@ -104,10 +104,18 @@ class Registry:
 class Dispatcher:
     """Validates parameters and runs handlers."""
 
-    def __init__(self, registry: Registry, credentials: CredentialSource, region: str) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        credentials: CredentialSource,
+        region: str,
+        authorise: Callable[[Call], None] = lambda _: None,
+    ) -> None:
+        """`authorise` raises `ApiError` for a caller who may not call the operation at all."""
         self.registry = registry
         self.credentials = credentials
         self.region = region
+        self._authorise = authorise
         self._threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="studio-call")
 
     async def invoke(
@@ -125,6 +133,7 @@ class Dispatcher:
     async def run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Validates and runs one call; a handler's own bug becomes `InternalFailure`."""
         handler = self.registry.handler(call.service, call.operation.name)
+        self._authorise(call)
         validate.check(call.operation, params)
         try:
             return await self._call(handler, call, params) or {}

@@ -7,7 +7,10 @@ from typing import Protocol
 
 
 class CredentialLike(Protocol):
-    """An issued access key. `expires` is in epoch seconds; None lasts until revoked."""
+    """An issued access key. `expires` is in epoch seconds; None lasts until revoked.
+
+    `scope` names what the key is limited to; None is all that its holder may do.
+    """
 
     @property
     def access_key_id(self) -> str: ...
@@ -25,6 +28,8 @@ class CredentialLike(Protocol):
     def account_id(self) -> str: ...
     @property
     def expires(self) -> float | None: ...
+    @property
+    def scope(self) -> str | None: ...
 
 
 class CredentialSource(Protocol):
@@ -45,6 +50,7 @@ class Credential:
     role_arn: str
     account_id: str = "000000000000"
     expires: float | None = None
+    scope: str | None = None
 
     def __repr__(self) -> str:  # keeps secrets out of logs and tracebacks
         return f"Credential({self.access_key_id}, {self.domain}/{self.user_profile})"
@@ -52,13 +58,17 @@ class Credential:
 
 @dataclass(frozen=True)
 class Caller:
-    """The one identity every kind of client resolves to."""
+    """The one identity every kind of client resolves to.
+
+    `scope` narrows what it may do (the key of a job); None does not.
+    """
 
     access_key: str
     user_profile: str
     domain: str
     role_arn: str
     account_id: str = "000000000000"
+    scope: str | None = None
 
     @classmethod
     def of(cls, credential: CredentialLike) -> Caller:
@@ -69,4 +79,5 @@ class Caller:
             domain=credential.domain,
             role_arn=credential.role_arn,
             account_id=credential.account_id,
+            scope=credential.scope,
         )

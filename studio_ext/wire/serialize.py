@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import is_json_value_header
 
 from . import xml
 from .errors import ApiError
+from .jsonform import to_json
 from .routing import Route
-from .scalars import format_blob, format_float, format_text, format_timestamp
+from .scalars import format_text
 
 S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 # The root elements S3 documents, which botocore's parser ignores and its models do not name.
@@ -90,34 +91,6 @@ def header_text(value: Any) -> str:
 
 
 # --- json
-
-
-def to_json(shape: Shape, value: Any) -> Any:
-    """A value of `shape` as what `json.dumps` takes."""
-    if isinstance(shape, StructureShape):
-        if shape.is_document_type:
-            return value
-        return {
-            member.serialization.get("name", name): to_json(member, value[name])
-            for name, member in shape.members.items()
-            if value.get(name) is not None
-        }
-    if isinstance(shape, ListShape):
-        return [to_json(shape.member, item) for item in value]
-    if isinstance(shape, MapShape):
-        return {str(k): to_json(shape.value, v) for k, v in value.items() if v is not None}
-    kind = shape.type_name
-    if kind == "timestamp":
-        return format_timestamp(value, shape.serialization.get("timestampFormat", "unixTimestamp"))
-    if kind == "blob":
-        return format_blob(value)
-    if kind in ("float", "double"):
-        return format_float(float(value))
-    if kind in ("integer", "long"):
-        return int(value)
-    if kind == "boolean":
-        return bool(value)
-    return str(value)
 
 
 def _json(operation: OperationModel, result: Mapping[str, Any], _request_id: str) -> Response:

@@ -41,7 +41,9 @@ def deliver(world: World, uri: str, kind: str = "S3Prefix", **request: Any) -> d
     """Names and contents of the files of a channel."""
     source = {"S3DataType": kind, "S3Uri": uri}
     channel = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
-    found = channels(world, "job", {"InputDataConfig": [channel], **request})[0]
+    found = channels(world, "job", world.store.objects, {"InputDataConfig": [channel], **request})[
+        0
+    ]
     assert found.destination == "/opt/ml/input/data/train"
     return {name: Path(path).read_text() for path, name in found.files}
 
@@ -122,7 +124,7 @@ def test_inputs_stay_what_they_were(world: World) -> None:
     """A job that waits for its supervisor reads what was there when it was launched."""
     source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/top.csv"}
     channel = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
-    found = channels(world, "job", {"InputDataConfig": [channel]})[0]
+    found = channels(world, "job", world.store.objects, {"InputDataConfig": [channel]})[0]
     world.store.objects.put("bucket", "top.csv", b"changed")
     world.store.objects.delete("bucket", "data/train.csv")
     assert Path(found.files[0][0]).read_text() == "top.csv"
@@ -133,8 +135,10 @@ def test_checkpoints_to_go_on_from(world: World) -> None:
     world.store.objects.put("bucket", "ckpt/1/model", b"one")
     world.store.objects.put("bucket", "ckpt-other/2", b"two")
     config = {"S3Uri": "s3://bucket/ckpt", "LocalPath": "/opt/ml/here"}
-    (found,) = channels(world, "job", {"CheckpointConfig": config})
+    (found,) = channels(world, "job", world.store.objects, {"CheckpointConfig": config})
     assert (found.destination, found.writable) == ("/opt/ml/here", True)
     assert [name for _, name in found.files] == ["1/model"]
-    (empty,) = channels(world, "job", {"CheckpointConfig": {"S3Uri": "s3://bucket/new"}})
+    (empty,) = channels(
+        world, "job", world.store.objects, {"CheckpointConfig": {"S3Uri": "s3://bucket/new"}}
+    )
     assert (empty.destination, empty.files) == ("/opt/ml/checkpoints", [])

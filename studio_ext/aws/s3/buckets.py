@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
+from ...control import access
 from ...store.objects import BucketExists
 from ...wire.dispatch import Call, Handler
 from ...wire.errors import ApiError
@@ -35,7 +36,9 @@ class Buckets(Area):
         found = [
             bucket
             for bucket in self.store.list_buckets(prefix)
-            if bucket.name > after and params.get("BucketRegion") in (None, bucket.region)
+            if access.bucket(call.caller, "s3:ListBucket", bucket)
+            and bucket.name > after
+            and params.get("BucketRegion") in (None, bucket.region)
         ]
         page = found[:limit]
         answer: Params = {
@@ -65,6 +68,8 @@ class Buckets(Area):
                 name, account=call.caller.account_id, owner=owner_name(call), region=region
             )
         except BucketExists:
+            if self.store.owned(name).account != call.caller.account_id:
+                raise taken(name) from None
             # In us-east-1, and there alone, creating an own bucket again succeeds.
             if region != _HOME_REGION or self.store.head_bucket(name).region != region:
                 raise
@@ -87,6 +92,15 @@ class Buckets(Area):
 
     def acl(self, _call: Call, params: Params) -> Params:
         return grants(self.store.head_bucket(params["Bucket"]).owner)
+
+
+def taken(name: str) -> ApiError:
+    """The answer to who wants the name of somebody else's bucket."""
+    text = (
+        "The requested bucket name is not available. The bucket namespace is shared by all users "
+        "of the system. Please select a different name and try again."
+    )
+    return ApiError("BucketAlreadyExists", text, 409, fields={"BucketName": name})
 
 
 def _region(call: Call, params: Params) -> str:

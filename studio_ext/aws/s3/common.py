@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import hashlib
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from ...store.objects import LocalObjectStore, ObjectStoreError
+from ...store.objects import LocalObjectStore
 from ...wire.dispatch import Call, Handler
 from ...wire.errors import ApiError
 
@@ -31,57 +27,25 @@ class Area(ABC):
         """Handlers by operation name."""
 
 
-def guarded(store: LocalObjectStore, handler: Handler) -> Handler:
-    """The handler with the checks every operation has, and errors in the wire's form."""
-    if inspect.iscoroutinefunction(handler):
-
-        async def stream(call: Call, params: Params) -> Any:
-            with _translated():
-                await asyncio.to_thread(_check, store, params)
-                return await handler(call, params)
-
-        return stream
-
-    def run(call: Call, params: Params) -> Any:
-        with _translated():
-            _check(store, params)
-            return handler(call, params)
-
-    return run
-
-
-def _check(store: LocalObjectStore, params: Params) -> None:
-    for owner, bucket in (
-        (params.get("ExpectedBucketOwner"), params.get("Bucket")),
-        (params.get("ExpectedSourceBucketOwner"), source_bucket(params)),
-    ):
-        if owner and bucket and store.head_bucket(bucket).account != owner:
-            raise ApiError("AccessDenied", "Access Denied", 403)
-    check_version(params.get("VersionId"))
-
-
 def check_version(version: str | None) -> None:
     """Objects have the one version that S3 calls null."""
     if version not in (None, "null"):
         raise ApiError("InvalidArgument", "Invalid version id specified")
 
 
-def source_bucket(params: Params) -> str | None:
-    """The bucket in a copy's source."""
-    return params["CopySource"].lstrip("/").partition("/")[0] if "CopySource" in params else None
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ObjectStoreError as error:
-        raise ApiError(error.code, error.message, error.status, fields=error.fields) from error
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        text = "The disk of the object store is full."
-        raise ApiError("InsufficientStorage", text, 507) from error
+def source_of(params: Params) -> tuple[str, str]:
+    """(bucket, key) of ``x-amz-copy-source``."""
+    text, _, query = params["CopySource"].partition("?")
+    if query:
+        check_version(query.removeprefix("versionId="))
+    bucket, separator, key = unquote(text).lstrip("/").partition("/")
+    if not separator or not bucket or not key:
+        raise ApiError(
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            fields={"ArgumentName": "x-amz-copy-source", "ArgumentValue": params["CopySource"]},
+        )
+    return bucket, key
 
 
 def owner_name(call: Call) -> str:

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import unquote
 
 from ...store.objects import Attributes, ObjectInfo
 from ...store.objects.checksums import require
 from ...wire.dispatch import Call, Handler
 from ...wire.errors import ApiError
-from .common import Area, Params, check_version, checksum_members, owner_name, quoted, when
+from .common import Area, Params, checksum_members, owner_name, quoted, source_of, when
 from .ranges import check_read
 from .requested import attributes_of, condition_of, storage_class
 
 _CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "Tagging")
-
-
-def source_of(params: Params) -> tuple[str, str]:
-    """(bucket, key) of ``x-amz-copy-source``."""
-    text, _, query = params["CopySource"].partition("?")
-    if query:
-        check_version(query.removeprefix("versionId="))
-    bucket, separator, key = unquote(text).lstrip("/").partition("/")
-    if not separator or not bucket or not key:
-        raise ApiError(
-            "InvalidArgument",
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            fields={"ArgumentName": "x-amz-copy-source", "ArgumentValue": params["CopySource"]},
-        )
-    return bucket, key
 
 
 class Copying(Area):

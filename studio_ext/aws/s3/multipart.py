@@ -16,10 +16,10 @@ from .common import (
     owner,
     page_size,
     quoted,
+    source_of,
     unquoted,
     when,
 )
-from .copying import source_of
 from .ranges import check_read, copied_span
 from .requested import attributes_of, checksums_of, condition_of, promise_of
 from .streaming import store_body

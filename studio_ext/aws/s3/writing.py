@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...store.objects import Condition, NoSuchKey, ObjectStoreError
+from ...control import access
+from ...store.objects import BucketInfo, Condition, NoSuchKey, ObjectStoreError
 from ...wire.dispatch import Call, Handler
 from ...wire.errors import ApiError
 from .common import Area, Params, check_version, checksum_members, quoted, unquoted
+from .guard import denied
 from .requested import attributes_of, condition_of, promise_of
 from .streaming import store_body
 
@@ -41,7 +43,7 @@ class Writing(Area):
         condition = Condition(unquoted(params.get("IfMatch")))
         self.store.delete(params["Bucket"], params["Key"], condition=condition)
 
-    def delete_many(self, _call: Call, params: Params) -> Params:
+    def delete_many(self, call: Call, params: Params) -> Params:
         wanted = params["Delete"].get("Objects", [])
         if not 0 < len(wanted) <= _MAX_DELETE:
             raise ApiError(
@@ -50,8 +52,8 @@ class Writing(Area):
                 "published schema",
             )
         bucket = params["Bucket"]
-        self.store.head_bucket(bucket)
-        errors = [error for item in wanted if (error := self._refusal(bucket, item))]
+        found = self.store.owned(bucket)
+        errors = [error for item in wanted if (error := self._refusal(call, found, item))]
         refused = {error["Key"] for error in errors}
         gone = [item for item in wanted if item["Key"] not in refused]
         self.store.delete_many(bucket, [item["Key"] for item in gone if "ETag" not in item])
@@ -60,13 +62,15 @@ class Writing(Area):
         deleted = [{k: item[k] for k in ("Key", "VersionId") if k in item} for item in gone]
         return {"Deleted": deleted, "Errors": errors}
 
-    def _refusal(self, bucket: str, item: Params) -> Params | None:
+    def _refusal(self, call: Call, bucket: BucketInfo, item: Params) -> Params | None:
         """Deletes an object named with its ETag; what is wrong with an item, if anything."""
         try:
+            if not access.bucket(call.caller, "s3:DeleteObject", bucket, item["Key"]):
+                raise denied()
             check_version(item.get("VersionId"))
             if "ETag" in item:
                 condition = Condition(unquoted(item["ETag"]))
-                self.store.delete(bucket, item["Key"], condition=condition)
+                self.store.delete(bucket.name, item["Key"], condition=condition)
         except NoSuchKey:
             return None
         except (ApiError, ObjectStoreError) as error:

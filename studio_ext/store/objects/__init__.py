@@ -17,6 +17,7 @@ from .base import (
     parse_s3_uri,
 )
 from .errors import (
+    AccessDenied,
     BadDigest,
     BucketExists,
     BucketNotEmpty,
@@ -31,6 +32,7 @@ from .errors import (
 from .local import LocalObjectStore
 
 __all__ = [
+    "AccessDenied",
     "Attributes",
     "BadDigest",
     "BucketExists",
@@ -61,5 +63,7 @@ def open_object_store(config: Config, engine: Engine) -> ObjectStore:
         from .remote import RemoteObjectStore  # boto3 is imported only where it is used
 
         cache = config.path / "object-cache"
-        return RemoteObjectStore(config.object_store_url, config.region, cache)
+        return RemoteObjectStore(
+            config.object_store_url, config.region, cache, engine, config.account_id
+        )
     return LocalObjectStore(engine, config.objects_dir)

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeVar
 
 from .errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from .ownership import Ownership
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 MAX_LIST = 1000
@@ -144,6 +147,8 @@ class ObjectStore(ABC):
 
     #: a boto3 S3 client, where the objects are in another store
     client: Any = None
+    #: whose the buckets are
+    ownership: Ownership
 
     @abstractmethod
     def create_bucket(
@@ -154,6 +159,13 @@ class ObjectStore(ABC):
     @abstractmethod
     def head_bucket(self, name: str) -> BucketInfo:
         """The bucket; raises NoSuchBucket."""
+
+    @abstractmethod
+    def owned(self, name: str) -> BucketInfo:
+        """The bucket as far as access to it goes: account, owner and policy; raises NoSuchBucket.
+
+        May be some seconds old where another process changes it.
+        """
 
     @abstractmethod
     def list_buckets(self, prefix: str = "") -> Sequence[BucketInfo]:

@@ -48,6 +48,17 @@ class NoSuchKey(ObjectStoreError):
         super().__init__("The specified key does not exist.", Key=key)
 
 
+class AccessDenied(ObjectStoreError):
+    """The caller may not do this with a bucket or an object in it."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self, bucket: str, key: str | None = None) -> None:
+        fields: dict[str, Any] = {"BucketName": bucket, **({"Key": key} if key else {})}
+        super().__init__("Access Denied", **fields)
+
+
 class NoSuchUpload(ObjectStoreError):
     """The multipart upload was never begun, was aborted or is complete."""
 

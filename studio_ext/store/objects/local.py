@@ -24,10 +24,11 @@ from .base import (
 )
 from .checksums import FULL_OBJECT, Digester
 from .datafiles import DataFiles, link_or_copy
-from .errors import BucketExists, BucketNotEmpty, ObjectStoreError
+from .errors import BucketNotEmpty, NoSuchBucket, ObjectStoreError
 from .listing import after_all, list_page
 from .multipart import MultipartUploads
 from .names import check_attributes, check_bucket_name, check_key
+from .ownership import Ownership
 from .placing import Placer
 from .rows import at, attributes_of, bucket_of, check, info_of, object_row
 from .tables import buckets, objects, parts, uploads
@@ -45,6 +46,7 @@ class LocalObjectStore(ObjectStore):
         self._engine = engine
         self._files = DataFiles(root)
         self._placer = Placer(engine, self._files)
+        self.ownership = Ownership(engine)
         self.multipart = MultipartUploads(engine, self._files, self._placer)
 
     # buckets
@@ -54,12 +56,14 @@ class LocalObjectStore(ObjectStore):
     ) -> BucketInfo:
         check_bucket_name(name)
         info = BucketInfo(name, account, owner, region, time.time())
-        try:
-            with write(self._engine) as connection:
-                connection.execute(buckets.insert().values(vars(info)))
-        except IntegrityError as error:
-            raise BucketExists(name) from error
+        self.ownership.claim(info)
         return info
+
+    def owned(self, name: str) -> BucketInfo:
+        found = self.ownership.get(name)
+        if found is None:
+            raise NoSuchBucket(name)
+        return found
 
     def head_bucket(self, name: str) -> BucketInfo:
         with read(self._engine) as connection:
@@ -86,6 +90,7 @@ class LocalObjectStore(ObjectStore):
                 connection.execute(delete(buckets).where(buckets.c.name == name))
         except IntegrityError as error:  # PostgreSQL: an object came meanwhile
             raise BucketNotEmpty(name) from error
+        self.ownership.forget(name)
         self._files.remove(rubbish)
 
     # writing

@@ -6,8 +6,10 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlencode, urlsplit
@@ -15,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import boto3
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
+from sqlalchemy import Engine
 
 from .base import (
     MAX_LIST,
@@ -38,6 +41,7 @@ from .errors import (
     ObjectStoreError,
     PreconditionFailed,
 )
+from .ownership import Ownership
 
 _HEADERS = (
     "CacheControl",
@@ -64,7 +68,8 @@ def endpoint_of(url: str) -> str | None:
 class RemoteObjectStore(ObjectStore):
     """See :class:`~.base.ObjectStore`. Credentials come from the environment, as boto3 does it."""
 
-    def __init__(self, url: str, region: str, cache: Path) -> None:
+    def __init__(self, url: str, region: str, cache: Path, engine: Engine, account: str) -> None:
+        """Who made a bucket through Studio owns it; those that were there are ``account``'s."""
         # Set here by name, because AWS_ENDPOINT_URL may well point at Studio itself.
         self.client = self._client = boto3.session.Session().client(
             "s3",
@@ -74,6 +79,8 @@ class RemoteObjectStore(ObjectStore):
         )
         self._region = region
         self._cache = cache
+        self._account = account
+        self.ownership = Ownership(engine)
         cache.mkdir(parents=True, exist_ok=True)
 
     def create_bucket(
@@ -83,20 +90,45 @@ class RemoteObjectStore(ObjectStore):
         extra: dict[str, Any] = {}
         if region != "us-east-1":
             extra["CreateBucketConfiguration"] = {"LocationConstraint": region}
-        with _translated(name):
-            self._client.create_bucket(Bucket=name, **extra)
-        return self.head_bucket(name)
+        self.claim(name, account, owner, region)
+        try:
+            with _translated(name):
+                self._client.create_bucket(Bucket=name, **extra)
+        except ObjectStoreError:
+            self.ownership.release(name)
+            raise
+        return self.owned(name)
+
+    def claim(self, name: str, account: str, owner: str, region: str) -> None:
+        """Note who is about to make a bucket; BucketExists when there is one.
+
+        Without that, S3 lets the holder of its keys, which is Studio, make one again.
+        """
+        try:
+            self.head_bucket(name)
+        except NoSuchBucket:
+            self.ownership.release(name)  # made once, and deleted past Studio
+        else:
+            raise BucketExists(name)
+        self.ownership.claim(BucketInfo(name, account, owner, region, time.time()))
 
     def head_bucket(self, name: str) -> BucketInfo:
         with _translated(name):
             found = self._client.head_bucket(Bucket=name)
-        return BucketInfo(name, "", "", found.get("BucketRegion", self._region), 0.0)
+        return replace(self.owned(name), region=found.get("BucketRegion", self._region))
+
+    def owned(self, name: str) -> BucketInfo:
+        unknown = BucketInfo(name, self._account, "default/default", self._region, 0.0)
+        return self.ownership.get(name) or unknown
 
     def list_buckets(self, prefix: str = "") -> Sequence[BucketInfo]:
         with _translated():
             found = self._client.list_buckets()["Buckets"]
+        known = {info.name: info for info in self.ownership.all()}
         return [
-            BucketInfo(b["Name"], "", "", self._region, b["CreationDate"].timestamp())
+            replace(
+                known.get(b["Name"]) or self.owned(b["Name"]), created=b["CreationDate"].timestamp()
+            )
             for b in found
             if b["Name"].startswith(prefix)
         ]
@@ -104,6 +136,7 @@ class RemoteObjectStore(ObjectStore):
     def delete_bucket(self, name: str) -> None:
         with _translated(name):
             self._client.delete_bucket(Bucket=name)
+        self.ownership.release(name)
 
     def writer(
         self,

@@ -12,6 +12,7 @@ from s3_checks import CHECKS, Talk
 from s3_servers import Keys, make_client, serve
 
 from studio_ext.aws import s3
+from studio_ext.store import database
 from studio_ext.store.objects.remote import RemoteObjectStore
 from studio_ext.wire.dispatch import Registry
 
@@ -30,11 +31,19 @@ def forwarding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, 
         patch.setenv("AWS_ACCESS_KEY_ID", "BEHIND")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "behind")
         registry = Registry()
-        s3.register(registry, RemoteObjectStore(f"s3+{address}", "us-east-1", cache))
+        s3.register(registry, remote_store(f"s3+{address}", cache))
     server = serve(registry, Keys())
     yield make_client(next(server)), make_client(address)
     next(server, None)
     behind.stop()
+
+
+def remote_store(url: str, cache: Path) -> RemoteObjectStore:
+    """A store of which Studio knows nothing but what passes through."""
+    engine = database.open_engine(f"sqlite:///{cache / 'studio.db'}")
+    with database.write(engine) as connection:
+        database.metadata.create_all(connection)
+    return RemoteObjectStore(url, "us-east-1", cache / "objects", engine, "000000000000")
 
 
 def _remove_all(client: Any) -> None:
@@ -79,7 +88,7 @@ def test_a_store_that_is_gone_is_an_error(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "BEHIND")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "behind")
     registry = Registry()
-    s3.register(registry, RemoteObjectStore("s3+http://127.0.0.1:9", "us-east-1", tmp_path))
+    s3.register(registry, remote_store("s3+http://127.0.0.1:9", tmp_path))
     server = serve(registry, Keys())
     client = make_client(next(server))
     with pytest.raises(client.exceptions.ClientError) as refused:

@@ -64,11 +64,14 @@ def moto_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def remote(moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RemoteObjectStore:
+def remote(
+    moto_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RemoteObjectStore:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/not-this-one")
-    store = RemoteObjectStore(f"s3+{moto_url}", "us-east-1", tmp_path / "cache")
+    cache = tmp_path / "cache"
+    store = RemoteObjectStore(f"s3+{moto_url}", "us-east-1", cache, engine, "000000000000")
     for bucket in store.list_buckets():
         store.delete_many(bucket.name, [item.key for item in store.walk(bucket.name)])
         store.delete_bucket(bucket.name)
