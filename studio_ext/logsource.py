@@ -47,7 +47,7 @@ class ResourceLogs:
             job = self._get("training-job", caller, name)
             jobs = iter([job] if job else [])
         else:
-            jobs = (j for j in self._all("training-job", caller) if j.name.startswith(prefix))
+            jobs = self._all("training-job", caller, prefix)
         for job in jobs:
             log = self._world.runner.log_path(job_id(job))
             stream = f"{job.name}/algo-1-{int(job.created)}"
@@ -69,11 +69,11 @@ class ResourceLogs:
     def _get(self, kind: str, caller: Caller, name: str) -> Resource | None:
         return self._world.store.resources.get(kind, caller.account_id, name)
 
-    def _all(self, kind: str, caller: Caller) -> Iterator[Resource]:
-        query = Query(kind, caller.account_id, sort_by="name", limit=PAGE)
+    def _all(self, kind: str, caller: Caller, prefix: str = "") -> Iterator[Resource]:
+        query = Query(kind, caller.account_id, name_starts=prefix, sort_by="name", limit=PAGE)
         while page := self._world.store.resources.list(query):
             yield from page
-            query.after = (page[-1].name, page[-1].id)
+            query.after = query.position(page[-1])
 
 
 def _stream(name: str, created: float, folder: Path, ended: bool) -> LogStream:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Checks a Create request and gives the first state of the resource.
 Admit = Callable[["World", Call, dict[str, Any]], dict[str, Any]]
-#: Members of a Describe answer or of a List item, beside those every kind has.
+#: Members of a Describe answer, beside those every kind has.
 View = Callable[["World", Resource], dict[str, Any]]
 
 
@@ -34,7 +34,8 @@ class Kind:
     ``name`` is the word in its ARN ("training-job"), ``api`` the one in its operations
     ("TrainingJob"). ``label`` names it in messages. ``status`` is the first status, or None for
     resources without one; ``unfinished`` are the statuses with work to do. ``spec_filters`` maps
-    a List parameter to the path in the spec that it must equal.
+    a List parameter to the path in the spec that it must equal; ``summary`` maps a member of a
+    List item to its path, which begins with "spec" or "state", beside those every kind has.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Kind:
     unfinished: tuple[str, ...] = ()
     admit: Admit = _no_state
     describe: View = _no_view
-    summarise: View = _no_view
+    summary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reconcile: Reconcile | None = None
     name_taken: Callable[[str, str], ApiError] | None = None
     missing: Callable[[str, str], ApiError] | None = None

@@ -28,6 +28,9 @@ class Verbs:
         self.world = world
         self.kind = kind
         world.add_kind(kind)
+        # What a List item has: its members, and where in a resource each of them is.
+        self._members = {**_common(kind), **{name: name for name in kind.summary}}
+        self._fields = {**{key: (key,) for key in _common(kind).values()}, **kind.summary}
 
     def register(self, registry: Registry, *verbs: str) -> None:
         """Add handlers, for instance ``register(registry, "Create", "Describe", "List")``."""
@@ -101,17 +104,20 @@ class Verbs:
         query.limit = limit + 1
         if params.get("NextToken"):
             query.after = tuple(paging.decode(params["NextToken"], asked))
-        found = self.world.store.resources.list(query)
-        answer: dict[str, Any] = {self.kind.items: [self._summary(r) for r in found[:limit]]}
+        found = self.world.store.resources.rows(query, self._fields)
+        names = self._members
+        answer: dict[str, Any] = {
+            self.kind.items: [
+                {name: getattr(row, key) for name, key in names.items()} for row in found[:limit]
+            ]
+        }
         if len(found) > limit:
-            last = found[limit - 1]
-            answer["NextToken"] = paging.encode([getattr(last, query.sort_by), last.id], asked)
+            answer["NextToken"] = paging.encode(query.position(found[limit - 1]), asked)
         return answer
 
     def _query(self, call: Call, params: dict[str, Any]) -> Query:
         kind = self.kind
         order = params.get("SortOrder")
-        status = params.get("StatusEquals")
         return Query(
             kind.name,
             call.caller.account_id,
@@ -120,7 +126,7 @@ class Verbs:
             created_before=_epoch(params.get("CreationTimeBefore")),
             modified_after=_epoch(params.get("LastModifiedTimeAfter")),
             modified_before=_epoch(params.get("LastModifiedTimeBefore")),
-            statuses=[status] if status else None,
+            status=params.get("StatusEquals"),
             spec_equals={
                 path: params[name] for name, path in kind.spec_filters.items() if name in params
             },
@@ -128,19 +134,19 @@ class Verbs:
             descending=order == "Descending" if order else kind.newest_first,
         )
 
-    def _summary(self, resource: Resource) -> dict[str, Any]:
-        return {**self._common(resource), **self.kind.summarise(self.world, resource)}
-
     def _common(self, resource: Resource) -> dict[str, Any]:
-        common: dict[str, Any] = {
-            self.kind.name_field: resource.name,
-            self.kind.arn_field: resource.arn,
-            "CreationTime": resource.created,
-            "LastModifiedTime": resource.modified,
-        }
-        if resource.status is not None:
-            common[self.kind.status_field] = resource.status
-        return common
+        return {name: getattr(resource, key) for name, key in _common(self.kind).items()}
+
+
+def _common(kind: Kind) -> dict[str, str]:
+    """The members that every answer has, and the columns they come from."""
+    common = {
+        kind.name_field: "name",
+        kind.arn_field: "arn",
+        "CreationTime": "created",
+        "LastModifiedTime": "modified",
+    }
+    return {**common, kind.status_field: "status"} if kind.status else common
 
 
 def _epoch(value: Any) -> float | None:

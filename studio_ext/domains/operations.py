@@ -8,7 +8,6 @@ from typing import Any
 from ..control.kinds import Kind
 from ..control.verbs import Verbs, jsonable
 from ..control.world import World
-from ..store.resources import Resource
 from ..wire.dispatch import Call, Registry
 from ..wire.errors import ApiError, ResourceInUse, ResourceNotFound
 
@@ -28,17 +27,13 @@ def _missing(name: str, _arn: str) -> ApiError:
     return ResourceNotFound(f"DomainId: there is no domain {name}.")
 
 
-def _summary(_world: World, resource: Resource) -> dict[str, Any]:
-    return {"DomainName": resource.spec["DomainName"]}
-
-
 DOMAIN = Kind(
     name="domain",
     api="Domain",
     label="domain",
     items="Domains",
     status="InService",
-    summarise=_summary,
+    summary={"DomainName": ("spec", "DomainName")},
     name_taken=_taken,
     missing=_missing,
     name_member="DomainId",

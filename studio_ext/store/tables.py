@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
 
 from .database import metadata
+
+#: Ordered by its bytes: SQLite's own order, and PostgreSQL's "C" collation.
+NAME = String(256).with_variant(String(256, collation="C"), "postgresql")
 
 resources = Table(
     "resources",
@@ -14,7 +17,7 @@ resources = Table(
     # the user profile's own: what isolates it, and what names are unique in
     Column("account", String(12), nullable=False),
     Column("domain", String(63), nullable=False),
-    Column("name", String(256), nullable=False),
+    Column("name", NAME, nullable=False),
     Column("version", Integer, nullable=False, default=0),
     Column("arn", String(2048), nullable=False),
     Column("owner", String(63), nullable=False),
@@ -31,8 +34,23 @@ resources = Table(
     Column("lease_holder", String(64)),
     Column("lease_until", Float),
     Index("resources_identity", "kind", "account", "name", "version", unique=True),
-    Index("resources_by_created", "kind", "account", "created", "id"),
-    Index("resources_by_status", "kind", "account", "status", "created", "id"),
+    # One for each order of a list, with what its filters look at: see listing.py.
+    Index("resources_by_created", "kind", "account", "created", "id", "status", "name", "modified"),
+    Index(
+        "resources_by_modified", "kind", "account", "modified", "id", "status", "name", "created"
+    ),
+    Index("resources_by_status", "kind", "account", "status", "created", "id", "name", "modified"),
+    Index(
+        "resources_by_status_modified",
+        "kind",
+        "account",
+        "status",
+        "modified",
+        "id",
+        "name",
+        "created",
+    ),
+    Index("resources_by_status_name", "kind", "account", "status", "name", "version"),
     Index("resources_due", "wake_at"),
     Index("resources_arn", "arn"),
     Index("resources_leased", "lease_holder"),
@@ -54,6 +72,21 @@ tags = Table(
     Column("resource_id", ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String(128), primary_key=True),
     Column("value", String(256), nullable=False),
+    Index("tags_by_value", "key", "value", "resource_id"),
+)
+
+# Jobs from when they first ask for room on the machine until they end. `admitted` is when they
+# got it (NULL: they wait).
+queue = Table(
+    "queue",
+    metadata,
+    Column("resource_id", ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True),
+    Column("account", String(12), nullable=False),
+    Column("queued", Float, nullable=False),
+    Column("cores", Float, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("admitted", Float),
+    Index("queue_by_turn", "admitted", "account", "queued", "resource_id"),
 )
 
 events = Table(

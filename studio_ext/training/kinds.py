@@ -66,12 +66,6 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
 _TIMES = {"TrainingStartTime": "started", "TrainingEndTime": "ended"}
 
 
-def _summarise(_world: World, resource: Resource) -> dict[str, Any]:
-    ended = resource.state.get("ended")
-    answer: dict[str, Any] = {"SecondaryStatus": resource.state["secondary"]}
-    return answer | ({"TrainingEndTime": ended} if ended else {})
-
-
 def final_metrics(world: World, resource: Resource) -> list[dict[str, Any]]:
     """The last value of each metric."""
     latest = world.store.metrics.latest(resource.series)
@@ -90,7 +84,7 @@ TRAINING_JOB = Kind(
     unfinished=("InProgress", "Stopping"),
     admit=admit,
     describe=_describe,
-    summarise=_summarise,
+    summary={"SecondaryStatus": ("state", "secondary"), "TrainingEndTime": ("state", "ended")},
     reconcile=reconcile,
     name_taken=_taken,
     missing=_missing,

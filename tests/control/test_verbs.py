@@ -23,7 +23,7 @@ THING = Kind(
     status="Creating",
     admit=lambda _world, _call, params: {"color": params.get("Color")},
     describe=lambda _world, resource: {"Color": resource.state["color"]},
-    summarise=lambda _world, resource: {"Short": resource.name[:1]},
+    summary={"Short": ("state", "color")},
     spec_filters={"ColorEquals": ("Color",)},
 )
 
@@ -89,7 +89,7 @@ def test_lists_by_page_filter_and_order(verbs: Verbs, call: Any) -> None:
     assert names(verbs.list(call, {"CreationTimeAfter": now + hour})) == []
     assert len(names(verbs.list(call, {"CreationTimeAfter": now - hour}))) == 7
     assert names(verbs.list(call, {"LastModifiedTimeBefore": now - hour})) == []
-    assert verbs.list(call, {"MaxResults": 1})["Things"][0]["Short"] == "t"
+    assert verbs.list(call, {"MaxResults": 1})["Things"][0]["Short"] == "blue"
     assert len(verbs.list(call, {"MaxResults": 7})["Things"]) == 7
     assert "NextToken" not in verbs.list(call, {"MaxResults": 7})
 
