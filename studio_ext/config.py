@@ -22,7 +22,8 @@ class Config(Configurable):
         config=True
     )
     database_url = Unicode(
-        help="SQLAlchemy URL of the metadata database; SQLite in the home by default."
+        help="URL of the metadata database, postgresql://user@host/database; SQLite in the home "
+        "by default. One with a password is better set as STUDIO_DATABASE_URL: command lines show."
     ).tag(config=True)
     object_store_url = Unicode(
         help="URL of an S3-compatible store to use instead of local files: s3+http://host:port."
@@ -54,7 +55,7 @@ class Config(Configurable):
 
     @default("database_url")
     def _default_database_url(self) -> str:
-        return os.environ.get("STUDIO_DATABASE_URL") or f"sqlite:///{self.path / 'studio.db'}"
+        return default_database_url(self.path)
 
     @default("object_store_url")
     def _default_object_store_url(self) -> str:
@@ -147,6 +148,11 @@ class Config(Configurable):
 def role_of(account: str) -> str:
     """ARN of the one execution role that an account's jobs take."""
     return f"arn:aws:iam::{account}:role/StudioExecutionRole"
+
+
+def default_database_url(home: Path) -> str:
+    """The database of a home for which no other is set."""
+    return os.environ.get("STUDIO_DATABASE_URL") or f"sqlite:///{home / 'studio.db'}"
 
 
 def make_private(folder: Path) -> None:

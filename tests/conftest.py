@@ -1,14 +1,40 @@
-"""Marks that follow from where a test lies; fixtures live beside the tests that need them."""
+"""The database that tests run on, and marks that follow from where a test lies.
+
+Fixtures lie beside the tests that need them.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import postgresql
 import pytest
 
 HERE = Path(__file__).parent
 MARKED = ("e2e", "ui")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--database``, and to leave out on one kind what uses none."""
+    parser.addoption(
+        "--database",
+        choices=databases.KINDS,
+        default=os.environ.get("STUDIO_TEST_DATABASE") or "sqlite",
+        help="what homes have their database on (default: $STUDIO_TEST_DATABASE or sqlite)",
+    )
+    parser.addoption(
+        "--only-database-tests",
+        action="store_true",
+        help="leave out tests that used no database when they last ran on SQLite",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the database of every home."""
+    config.pluginmanager.register(databases.Use(config), "studio-databases")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,6 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
 
 
-def pytest_sessionfinish() -> None:
-    """End the PostgreSQL server of this process, if a test has started one."""
-    postgresql.stop()
+@pytest.fixture(autouse=True)
+def _databases_of_the_test() -> Iterator[None]:
+    """PostgreSQL databases that a test makes go with it; those of wider fixtures stay."""
+    before = postgresql.created()
+    yield
+    postgresql.drop(postgresql.created() - before)

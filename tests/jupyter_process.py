@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import databases
 import requests
 
 TOKEN = "studio-tests"
@@ -118,6 +119,7 @@ class Jupyter:
             "JUPYTER_CONFIG_DIR": str(self.user / ".jupyter"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
             "STUDIO_HOME": str(self.home),
+            **databases.environment(self.home),
             **self._environment,
         }
 

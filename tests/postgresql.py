@@ -1,11 +1,12 @@
 """A PostgreSQL server of the tests' own: Debian's package, a Unix socket, a temporary folder.
 
-One for each process of pytest, started when it is first asked for a database and gone with that
-process however it ends; what a killed one leaves is removed by the next.
+Started when a process of pytest first asks for a database, and gone with that process however it
+ends; what a killed one leaves is removed by the next. Run on PostgreSQL, all workers share one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -29,6 +30,9 @@ PREFIX = "studio-pg-"
 PORT = 5432  # names the socket in the folder; nothing listens on the network
 SUPERUSER = "studio"
 START_S = 60.0
+TEMPLATE = "studio"
+#: Names the folder of a server that another process started.
+SHARED = "STUDIO_TEST_POSTGRESQL"
 #: It ends when this process does, even by SIGKILL.
 _MORTAL = ["setpriv", "--pdeathsig", "SIGQUIT"]
 _SETTINGS = {
@@ -52,14 +56,64 @@ def binaries() -> Path | None:
 
 
 class Server:
-    """A running server. ``new`` and ``of`` give the URLs of databases, each with the tables."""
+    """A running server; :meth:`new` and :meth:`of` give the URLs of databases on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._created: dict[str, str] = {}
+
+    def run(self, *statements: str) -> None:
+        """Run statements, each in a transaction of its own."""
+        with psycopg.connect(
+            host=str(self.folder), port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
+        ) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def url(self, name: str) -> str:
+        """The URL of a database."""
+        query = {"host": str(self.folder), "port": str(PORT)}
+        made = URL.create("postgresql", username=SUPERUSER, database=name, query=query)
+        return made.render_as_string()
+
+    def new(self, *, empty: bool = False) -> str:
+        """A new database with the tables, or without any."""
+        name = f"d_{os.urandom(8).hex()}"
+        self._create(name, name, "template1" if empty else TEMPLATE)
+        return self.url(name)
+
+    def of(self, home: Path) -> str:
+        """The database of a home, made when it is first asked for."""
+        key = str(home)
+        name = "h_" + hashlib.sha256(key.encode()).hexdigest()[:24]
+        if key not in self._created:
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase):  # by another process
+                self._create(key, name, TEMPLATE)
+        return self.url(name)
+
+    def _create(self, key: str, name: str, template: str) -> None:
+        self._created[key] = name
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+    @property
+    def created(self) -> set[str]:
+        """What :meth:`drop` takes: a key for each database that this object made."""
+        return set(self._created)
+
+    def drop(self, keys: set[str]) -> None:
+        """Delete databases, whoever is connected."""
+        names = [self._created.pop(key) for key in keys]
+        self.run(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names))
+
+
+class OwnServer(Server):
+    """A server that this process starts and ends, with a template of the current schema."""
 
     def __init__(self) -> None:
         where = binaries()
         assert where, "the tests need PostgreSQL (Debian: apt-get install postgresql)"
         self._binaries = where
-        self._created: dict[str, str] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
+        super().__init__(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp")))
         # The server refuses to run as root: Debian's package comes with a user for it.
         self._as: dict[str, Any] = {}
         if os.getuid() == 0:
@@ -70,6 +124,10 @@ class Server:
         self._initialise()
         self.start()
         self._make_template()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
 
     def _initialise(self) -> None:
         # A language's order, as most servers have it: what needs another must say so.
@@ -83,16 +141,17 @@ class Server:
             **self._as,
         )
 
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
+    def _make_template(self) -> None:
+        self.run(f"CREATE DATABASE {TEMPLATE}")
+        engine = database.open_engine(self.url(TEMPLATE))
+        schema.ensure(engine)
+        engine.dispose()
 
     def start(self) -> None:
         """Start the server; returns when it takes connections."""
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         server = self._binaries / "postgres"
-        log = (self.folder / "log").open("ab")
-        with log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*_MORTAL, server, "-D", self._data, "-k", self.folder, *settings],
                 stdout=log,
@@ -122,65 +181,40 @@ class Server:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, *statements: str, name: str = "postgres") -> None:
-        """Run statements in a database, each in a transaction of its own."""
-        with psycopg.connect(
-            host=str(self.folder), port=PORT, user=SUPERUSER, dbname=name, autocommit=True
-        ) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
-
-    def url(self, name: str) -> str:
-        """The URL of a database."""
-        query = {"host": str(self.folder), "port": str(PORT)}
-        made = URL.create("postgresql", username=SUPERUSER, database=name, query=query)
-        return made.render_as_string()
-
-    def new(self, *, empty: bool = False) -> str:
-        """A new database of the current schema, or without one."""
-        name = f"d_{len(self._created)}_{os.urandom(4).hex()}"
-        return self._create(name, name, "template1" if empty else "studio")
-
-    def of(self, home: Path) -> str:
-        """The database of a home, made when it is first asked for."""
-        key = str(home)
-        name = "h_" + hashlib.sha256(key.encode()).hexdigest()[:24]
-        return self.url(name) if key in self._created else self._create(key, name, "studio")
-
-    def _create(self, key: str, name: str, template: str) -> str:
-        self._created[key] = name
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.url(name)
-
-    @property
-    def created(self) -> set[str]:
-        """What :meth:`drop` takes: a key for each database there is."""
-        return set(self._created)
-
-    def drop(self, keys: set[str]) -> None:
-        """Delete databases, whoever is connected."""
-        names = [self._created.pop(key) for key in keys]
-        self.run(*(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
-
-    def _make_template(self) -> None:
-        self.run("CREATE DATABASE studio")
-        engine = database.open_engine(self.url("studio"))
-        schema.ensure(engine)
-        engine.dispose()
-
 
 @functools.cache
 def server() -> Server:
-    """The server of this process."""
+    """The server of this run of the tests; call it first from the main thread."""
+    shared = os.environ.get(SHARED)
+    if shared:
+        return Server(Path(shared))
     _remove_leftovers()
-    return Server()
+    return OwnServer()
+
+
+def share() -> None:
+    """Start the server now, for the processes that this one starts as well."""
+    os.environ[SHARED] = str(server().folder)
 
 
 def stop() -> None:
-    """End the server of this process, if one was started."""
+    """End the server, if this process started one."""
     if server.cache_info().currsize:
-        server().remove()
+        ours = server()
         server.cache_clear()
+        if isinstance(ours, OwnServer):
+            ours.remove()
+
+
+def created() -> set[str]:
+    """Keys of the databases that there are; see :meth:`Server.drop`."""
+    return server().created if server.cache_info().currsize else set()
+
+
+def drop(keys: set[str]) -> None:
+    """Delete databases, whoever is connected."""
+    if keys:
+        server().drop(keys)
 
 
 def _remove_leftovers() -> None:

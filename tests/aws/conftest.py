@@ -12,13 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+import databases
 import pytest
 import uvicorn
 from botocore.config import Config as ClientConfig
 from metric_times import START
 
 from studio_ext.aws import cloudwatch
-from studio_ext.store import database
 from studio_ext.store.metrics import Metrics
 from studio_ext.wire import models
 from studio_ext.wire.dispatch import Credential, Dispatcher, Registry
@@ -116,9 +116,7 @@ def metric_server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[SimpleNamespace]:
     folder = tmp_path_factory.mktemp("metrics")
-    engine = database.open_engine(f"sqlite:///{folder / 'studio.db'}")
-    with database.write(engine) as connection:
-        database.metadata.create_all(connection)
+    engine = databases.fresh_engine(folder)
     store = SimpleNamespace(engine=engine, metrics=Metrics(engine))
     registry = Registry()
     cloudwatch.register(registry, store)
@@ -130,6 +128,7 @@ def metric_server(
             client=connected(url, "cloudwatch"),
             studio=connected(url, "studio"),
         )
+    engine.dispose()
 
 
 def _describe(call: Any, params: dict[str, Any]) -> dict[str, Any]:

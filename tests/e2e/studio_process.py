@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+import databases
 from botocore.config import Config as ClientConfig
 from leftovers import end_all_of
 
@@ -63,7 +64,12 @@ class Studio:
             limits = [str(self.home), str(self.port), str(self._cores)]
             arguments = [sys.executable, "-c", _LIMITED, *limits]
         with (self.home / "server.out").open("ab") as output:
-            process = subprocess.Popen(arguments, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                arguments,
+                env={**os.environ, **databases.environment(self.home)},
+                stdout=output,
+                stderr=output,
+            )
         self._process = process
         wait_for(lambda: process.poll() is not None or self._answers(), "an answer", START_S)
         assert process.poll() is None, (self.home / "server.out").read_text()[-4000:]

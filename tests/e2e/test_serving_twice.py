@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
 from jupyter_process import Jupyter
 from studio_process import STUDIO, Studio, wait_for
@@ -26,7 +27,7 @@ def served(tmp_path: Path) -> Iterator[Studio]:
 def _serve(home: Path, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(STUDIO), "serve", "--home", str(home), *more],
-        env={**os.environ, **environment},
+        env={**os.environ, **databases.environment(home), **environment},
         capture_output=True,
         text=True,
         timeout=60,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from moto.server import ThreadedMotoServer
 from s3_servers import Keys, make_client, serve
 
 from studio_ext.aws import s3
-from studio_ext.store import database
 from studio_ext.store.objects import LocalObjectStore
 from studio_ext.wire.dispatch import Registry
 
@@ -19,10 +19,7 @@ from studio_ext.wire.dispatch import Registry
 @pytest.fixture(scope="session")
 def object_store(tmp_path_factory: pytest.TempPathFactory) -> LocalObjectStore:
     home: Path = tmp_path_factory.mktemp("s3")
-    engine = database.open_engine(f"sqlite:///{home / 'studio.db'}")
-    with database.write(engine) as connection:
-        database.metadata.create_all(connection)
-    return LocalObjectStore(engine, home / "objects")
+    return LocalObjectStore(databases.fresh_engine(home), home / "objects")
 
 
 @pytest.fixture(scope="session")

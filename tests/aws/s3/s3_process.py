@@ -9,15 +9,15 @@ from pathlib import Path
 from s3_servers import Keys, serve
 
 from studio_ext.aws import s3
-from studio_ext.store import database
+from studio_ext.config import default_database_url
+from studio_ext.store import database, schema
 from studio_ext.store.objects import LocalObjectStore
 from studio_ext.wire.dispatch import Registry
 
 
 def main(home: Path) -> None:
-    engine = database.open_engine(f"sqlite:///{home / 'studio.db'}")
-    with database.write(engine) as connection:
-        database.metadata.create_all(connection)
+    engine = database.open_engine(default_database_url(home))
+    schema.ensure(engine)
     registry = Registry()
     s3.register(registry, LocalObjectStore(engine, home / "objects"))
     for url in serve(registry, Keys()):

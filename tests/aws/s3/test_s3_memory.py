@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from s3_checks import MB
 from s3_servers import make_client
@@ -48,7 +49,11 @@ def peak(pid: int) -> int:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Any, int]]:
     here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    environment = {
+        **os.environ,
+        **databases.environment(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(here), *sys.path]),
+    }
     process = subprocess.Popen(
         [sys.executable, str(here / "s3_process.py"), str(tmp_path)],
         stdout=subprocess.PIPE,

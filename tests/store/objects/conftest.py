@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from moto.server import ThreadedMotoServer
 from sqlalchemy import Engine
 
-from studio_ext.store import database
 from studio_ext.store.objects import LocalObjectStore, ObjectStore
 from studio_ext.store.objects.remote import RemoteObjectStore
 
 
-def fresh_engine(folder: Path) -> Iterator[Engine]:
-    """An empty database: SQLite, or the one STUDIO_TEST_DATABASE_URL names, which is cleared."""
-    url = os.environ.get("STUDIO_TEST_DATABASE_URL") or f"sqlite:///{folder / 'studio.db'}"
-    engine = database.open_engine(url)
-    with database.write(engine) as connection:
-        database.metadata.drop_all(connection)
-        database.metadata.create_all(connection)
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    yield from fresh_engine(tmp_path)
+    engine = databases.fresh_engine(tmp_path)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, LocalObjectStore]]:
     """One store for many cheap cases."""
     folder = tmp_path_factory.mktemp("objects")
-    for engine in fresh_engine(folder):
-        store = LocalObjectStore(engine, folder / "objects")
-        store.create_bucket("bucket")
-        yield engine, store
+    engine = databases.fresh_engine(folder)
+    store = LocalObjectStore(engine, folder / "objects")
+    store.create_bucket("bucket")
+    yield engine, store
+    engine.dispose()
 
 
 @pytest.fixture
