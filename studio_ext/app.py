@@ -19,6 +19,7 @@ from .control.events import EventFeed
 from .handlers import ROUTES
 from .notebook import session
 from .plane import ControlPlane
+from .seen import logs
 from .store.resources import Event
 
 CHANGED = "https://schema.studio-ext.org/changed/v1"
@@ -123,6 +124,7 @@ def serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     plane = ControlPlane(config)
+    console = logs.to_console()
     plane.start()
     print(f"Studio serves {plane.url}  (home {config.home})", file=sys.stderr, flush=True)
     print(f'In a shell: eval "$(studio env --home {config.home})"', file=sys.stderr, flush=True)
@@ -130,3 +132,4 @@ def serve(config: Config) -> None:
     while not ended.wait(0.5):
         pass
     plane.stop()
+    logs.end(console)

@@ -127,6 +127,18 @@ def _logs(options: argparse.Namespace, api: Any) -> int:
     return 0
 
 
+def _trace(options: argparse.Namespace) -> int:
+    from .seen import trace
+
+    found = trace.trace(Config(home=options.home), options.id)
+    if not found:
+        return _fail(f"no log of {options.home} has a request {options.id}")
+    for line in found:
+        fields = " ".join(f"{name}={value}" for name, value in line.fields.items())
+        print(f"{line.time}  {line.file}  {line.text}{f'  {fields}' if fields else ''}")
+    return 0
+
+
 def _stop(options: argparse.Namespace, api: Any) -> int:
     from .notebook import jobs
 
@@ -222,6 +234,9 @@ def _parser() -> argparse.ArgumentParser:
         "-e", "--endpoint", action="store_true", help="the endpoint, if both have the name"
     )
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
+
+    trace = add("trace", _trace, "Print all that is known of one API request, in order of time.")
+    trace.add_argument("id", metavar="REQUEST_ID", help="ResponseMetadata.RequestId of an answer")
 
     stop = add("stop", _calling(_stop), "Stop a training job.")
     stop.add_argument("name", metavar="NAME")

@@ -94,7 +94,9 @@ class ApiHandler(_Handler):
             request_id=new_request_id(),
             headers=headers,
         )
-        result = await dispatcher.run(call, parse(route, request))
+        with dispatcher.observed(call) as exchange:
+            exchange.source = str(self.request.remote_ip)
+            result = await dispatcher.run(call, parse(route, request))
         return serialize(route, result, call.request_id)
 
 

@@ -11,7 +11,6 @@ import logging
 import socket
 import threading
 import time
-from logging.handlers import RotatingFileHandler
 
 import uvicorn
 
@@ -29,10 +28,12 @@ from .hosting.gateway import client as gateway
 from .logsource import ResourceLogs
 from .notebook import session
 from .run.runners.process import ProcessRunner
+from .seen import logs as seen_logs
 from .store import Store
 from .store.credentials import Credential
 from .store.objects import LocalObjectStore
 from .training import operations as training
+from .watching import Watching
 from .wire.dispatch import Dispatcher, Registry
 from .wire.server import asgi_app
 
@@ -42,8 +43,6 @@ KEEP_S = 5.0
 START_TIMEOUT_S = 30.0
 SWEEP_S = 3600.0
 STALE_UPLOAD_S = 7 * 24 * 3600.0
-MAX_LOG_BYTES = 16 * 1024 * 1024
-LOGGERS = ("studio_ext", "studio.access")
 
 
 class ControlPlane:
@@ -69,7 +68,11 @@ class ControlPlane:
             connect=self._connect,
         )
         self.dispatcher = Dispatcher(
-            self._registry(), self.store.credentials, config.region, access.require_operation
+            self._registry(),
+            self.store.credentials,
+            config.region,
+            access.require_operation,
+            Watching(),
         )
         self.reconciler = Reconciler(self.world)
         self._socket = _bind(config)
@@ -112,7 +115,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Serve; returns once the API and the gateway answer."""
-        self._log = _log_to_file(self.config)
+        self._log = seen_logs.to_file(self.config.logs_dir / "control.log")
         self._announce()
         # The gateway first: whoever can connect to the API finds the gateway's address too.
         gateway.ensure(self.config)
@@ -143,9 +146,7 @@ class ControlPlane:
         self.dispatcher.close()
         self.store.close()
         if self._log is not None:
-            for name in LOGGERS:
-                logging.getLogger(name).removeHandler(self._log)
-            self._log.close()
+            seen_logs.end(self._log)
 
     def _listen(self) -> None:
         """Accept connections; on another port if one that was only bound is taken by now."""
@@ -222,15 +223,3 @@ def _taken(config: Config, port: int, error: OSError) -> OSError:
     by = occupancy.taken_by(port) if error.errno == errno.EADDRINUSE else ""
     text = f"Studio cannot listen on {config.host}:{port}: {error.strerror}{by}"
     return OSError(error.errno, text)
-
-
-def _log_to_file(config: Config) -> logging.Handler:
-    """Send this package's log and the access log to a file in the home; the handler of both."""
-    handler = RotatingFileHandler(
-        config.logs_dir / "control.log", maxBytes=MAX_LOG_BYTES, backupCount=3
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    for name in LOGGERS:
-        logging.getLogger(name).addHandler(handler)
-        logging.getLogger(name).setLevel(logging.INFO)
-    return handler

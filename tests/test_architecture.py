@@ -17,11 +17,11 @@ import pytest
 PACKAGE = "studio_ext"
 SOURCE = Path(__file__).parents[1] / PACKAGE
 
-BOTTOM = {"config", "files"}
+BOTTOM = {"config", "files", "seen"}
 CAPABILITIES = {"training", "hosting", "domains", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
-WIRING = {"plane", "home", "logsource", "occupancy"}
+WIRING = {"plane", "home", "logsource", "occupancy", "watching"}
 #: Nothing below these may import one of them.
 TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook"}
 
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": set(),
     "algorithms": set(),
     "wire": set(),
+    "seen": {"config", "files"},
     "store": BOTTOM,
     "run": BOTTOM,
     "control": BOTTOM | {"store", "wire", "run"},
@@ -41,8 +42,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "occupancy": BOTTOM | {"notebook"},
     "doctor": BELOW_CAPABILITIES | {"notebook", "occupancy"},
     "logsource": BELOW_CAPABILITIES | CAPABILITIES,
+    "watching": BELOW_CAPABILITIES,
     "home": BELOW_CAPABILITIES | {"doctor"},
-    "plane": BELOW_CAPABILITIES | CAPABILITIES | {"home", "logsource", "notebook", "occupancy"},
+    "plane": BELOW_CAPABILITIES
+    | CAPABILITIES
+    | {"home", "logsource", "notebook", "occupancy", "watching"},
     "handlers": BELOW_CAPABILITIES | CAPABILITIES | {"plane"},
     "app": BELOW_CAPABILITIES | {"handlers", "notebook", "plane"},
     "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy"},

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 
+from ..seen import context
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Reconciler:
         try:
             delay = self._step(resource_id)
         except Exception:
-            log.exception("the controller of resource %d failed", resource_id)
+            log.exception("resource %d could not be read", resource_id)
             delay = RETRY_S
         wake_at = time.time() + delay if delay is not None else None
         try:
@@ -111,7 +112,12 @@ class Reconciler:
         kind = self._world.kinds.get(resource.kind)
         if kind is None or kind.reconcile is None:
             return None
-        return kind.reconcile(self._world, resource_id)
+        with context.acting(resource.state.get(context.KEY, "")):
+            try:
+                return kind.reconcile(self._world, resource_id)
+            except Exception:
+                log.exception("the controller of %s %s failed", resource.kind, resource.name)
+                return RETRY_S
 
 
 def holder_name() -> str:

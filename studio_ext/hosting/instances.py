@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -15,11 +16,15 @@ from typing import Any
 
 import psutil
 
+from .. import __version__
 from ..control.world import World
 from ..files import read_json, write_json
 from ..run import environments, images, processes
+from ..seen import context
 from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
+
+log = logging.getLogger(__name__)
 
 STATUS = "status.json"
 START_GRACE_S = 10.0
@@ -115,17 +120,20 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
         "environments": str(world.config.environments_dir),
         "workers": _workers(world, variant, environment),
         "socket_dir": str(world.config.socket_dir),
+        "request_id": endpoint.state.get(context.KEY, ""),
+        "version": __version__,
     }
     if variant.get("startup_timeout_s"):
         document["startup_timeout_s"] = variant["startup_timeout_s"]
+    log.info("starting model server %s", instance.id, extra={"instance": instance.id})
     (root / STATUS).unlink(missing_ok=True)
     write_json(root / "instance.json", document)
-    with open(root / "log", "ab") as log:
+    with open(root / "log", "ab") as output:
         subprocess.Popen(
             [sys.executable, "-m", "studio_ext.hosting.modelserver", str(root)],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             cwd="/",
             start_new_session=True,
         )

@@ -55,6 +55,7 @@ class JobSpec:
     ``config`` maps a path relative to ``/opt/ml/input/config`` to a JSON value. ``archives`` are
     pairs of a tar.gz path and the folder to extract it in. ``cpus`` sets the thread counts of
     numeric libraries, it does not pin cores. ``memory_bytes`` is checked about once a second.
+    ``request_id`` is that of the API request the job runs for, ``version`` Studio's.
     """
 
     id: str
@@ -73,6 +74,8 @@ class JobSpec:
     stop_grace_s: float = 120
     memory_bytes: int | None = None
     cpus: float | None = None
+    request_id: str = ""
+    version: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The spec as a JSON object."""

@@ -1,4 +1,4 @@
-"""What a supervisor notes of its job: ``status.json`` and the log."""
+"""What a supervisor notes of its job: ``status.json``, the job's log, and its own ``shim.log``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from studio_ext.files import write_json
 from studio_ext.run.contract import JobStatus, Transition
 from studio_ext.run.layout import JobFolder
 from studio_ext.run.logs import Indexer
+from studio_ext.seen import lines
 
 MESSAGES = {
     "Starting": "Preparing the job",
@@ -27,8 +28,10 @@ MESSAGES = {
 class Journal:
     """Keeps the status and the log of one job; every change is on disk before it returns."""
 
-    def __init__(self, folder: JobFolder) -> None:
+    def __init__(self, folder: JobFolder, request_id: str = "") -> None:
         self._path = folder.status
+        self._own = folder.root / "shim.log"
+        self._about = {"job": folder.id, "request_id": request_id, "pid": os.getpid()}
         self.status = JobStatus("Starting", [], os.getpid())
         self.log = os.open(folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._indexer = Indexer(folder.log, folder.index)
@@ -50,6 +53,7 @@ class Journal:
                 transitions=[*self._past(now), Transition(status, now, None, MESSAGES[status])],
             )
         )
+        lines.event(self._own, "studio.shim", f"job {self._about['job']}: {status}", **self._about)
 
     def finish(self, result: JobStatus) -> None:
         """Note the outcome that ``result`` has."""
@@ -64,6 +68,8 @@ class Journal:
                 transitions=[*self._past(now), last],
             )
         )
+        text = f"job {self._about['job']}: {result.outcome}, exit code {result.exit_code}"
+        lines.event(self._own, "studio.shim", text, **self._about)
 
     def say(self, text: str) -> None:
         """Add a line to the log."""

@@ -40,7 +40,7 @@ class Supervisor:
         self.folder = folder
         self.cache = cache
         self.spec = JobSpec.from_json(read_json(folder.spec) or {})
-        self.journal = Journal(folder)
+        self.journal = Journal(folder, self.spec.request_id)
         self.watch = Watch(folder, self.spec, self.journal)
         self.base = ML
         self.protected: list[Path] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,12 +25,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from ..seen import context
 from .database import glance, read, write
 from .listing import Fields, Query, page
 from .tables import events, resources, tags
 
 #: A tag whose value says who else may read and invoke a resource: see control/access.py.
 SHARED_WITH = "studio:shared-with"
+
+log = logging.getLogger(__name__)
 
 
 #: Built once: putting such a statement together costs more than SQLite takes to answer it.
@@ -129,7 +133,7 @@ class Resources:
             "shared": (resource_tags or {}).get(SHARED_WITH),
             "status": status,
             "spec": spec,
-            "state": state or {},
+            "state": {**(state or {}), **_on_behalf()},
             "parent_id": parent_id,
             "created": now,
             "modified": now,
@@ -146,6 +150,7 @@ class Resources:
                 _record(connection, resource, "created", owner)
         except IntegrityError as error:
             raise NameTaken(name) from error
+        _say(resource, f"created{f', {status}' if status else ''}")
         return resource
 
     def delete(self, resource_id: int, actor: str) -> None:
@@ -157,6 +162,7 @@ class Resources:
             connection.execute(delete(tags).where(tags.c.resource_id == resource_id))
             connection.execute(delete(resources).where(resources.c.id == resource_id))
             _record(connection, _resource(row), "deleted", actor)
+        _say(_resource(row), "deleted")
 
     # --- reading
 
@@ -226,6 +232,8 @@ class Resources:
             before = _resource(row)
             resource = copy.deepcopy(before)
             yield resource
+            if context.direct() and _changes(before, resource):
+                resource.state.update(_on_behalf())
             changes = _changes(before, resource)
             if changes:
                 if not progress:
@@ -236,6 +244,8 @@ class Resources:
             if changes:
                 at = resources.c.id == resource_id
                 connection.execute(update(resources).where(at).values(**changes))
+        if resource.status != before.status:
+            _say(resource, f"{before.status} -> {resource.status}")
 
     # --- tags
 
@@ -316,6 +326,17 @@ def _resource(row: Row[Any]) -> Resource:
         modified=row.modified,
         shared=row.shared,
     )
+
+
+def _on_behalf() -> dict[str, str]:
+    """The part of a state that names the request behind a change."""
+    found = context.request_id()
+    return {context.KEY: found} if found else {}
+
+
+def _say(resource: Resource, text: str) -> None:
+    where = {"resource": resource.arn, "resource_id": resource.id}
+    log.info("%s %s: %s", resource.kind, resource.name, text, extra=where)
 
 
 def _changes(before: Resource, after: Resource) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from dataclasses import replace
@@ -15,6 +16,8 @@ from ..store.resources import Resource
 from . import metrics, outputs
 from .inputs import InputUnavailable, staging_folder
 from .launch import job_id, job_spec
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 #: Who waits for cores is woken when some are freed; this is for a wake-up lost to a crash.
@@ -71,10 +74,12 @@ def _launch(world: World, resource: Resource) -> float | None:
         if edited is None:
             return None
         edited.state.setdefault("launched", time.time())
+    job = job_id(resource)
+    log.info("launching job %s of %s", job, resource.name, extra={"job": job})
     try:
-        world.runner.launch(replace(spec, id=job_id(resource)))
+        world.runner.launch(replace(spec, id=job))
     except OSError as error:
-        world.runner.stop(job_id(resource))  # should it have started after all
+        world.runner.stop(job)  # should it have started after all
         return _fail(world, admitted, f"InternalServerError: {error}")
     return 0.1
 

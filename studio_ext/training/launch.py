@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import __version__
 from ..control import access
 from ..control.world import World
 from ..run import environments, images
 from ..run.contract import CODE, JobSpec, Pack, platform_environment, training_config
+from ..seen import context
 from ..store.resources import Resource
 from .admission import SUBMIT_DIRECTORY, is_algorithm, plain
 from .inputs import channels, stage_object
@@ -59,6 +61,8 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
         max_runtime_s=runtime,
         memory_bytes=world.config.max_job_memory_bytes,
         cpus=resource.state.get("cores"),
+        request_id=resource.state.get(context.KEY, ""),
+        version=__version__,
     )
 
 

@@ -6,9 +6,11 @@ import asyncio
 import contextvars
 import inspect
 import logging
+import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +20,7 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 from . import models, validate
 from .errors import ApiError, InternalFailure, NotImplementedOperation
 from .identity import Caller, Credential, CredentialLike, CredentialSource
+from .observe import Exchange, Observer
 
 __all__ = [
     "Call",
@@ -55,6 +58,7 @@ class Call:
     url: str = ""
     body: AsyncIterator[bytes] | None = None
     trailers: dict[str, str] = field(default_factory=dict)
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True)
@@ -110,11 +114,13 @@ class Dispatcher:
         credentials: CredentialSource,
         region: str,
         authorise: Callable[[Call], None] = lambda _: None,
+        observer: Observer | None = None,
     ) -> None:
         """`authorise` raises `ApiError` for a caller who may not call the operation at all."""
         self.registry = registry
         self.credentials = credentials
         self.region = region
+        self.observer = observer or Observer()
         self._authorise = authorise
         self._threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="studio-call")
 
@@ -128,13 +134,44 @@ class Dispatcher:
         model = models.service_model(service)
         operation = _operation(model, operation_name)
         call = Call(service, operation, caller, self.region, new_request_id())
-        return await self.run(call, params)
+        with self.observed(call):
+            return await self.run(call, params)
 
     async def run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Validates and runs one call; a handler's own bug becomes `InternalFailure`."""
+        if call.exchange is not None:
+            call.exchange.told = True
+        try:
+            answer = await self._run(call, params)
+        except ApiError as error:
+            self.observer.answered(call, params, None, error)
+            raise
+        self.observer.answered(call, params, answer, None)
+        return answer
+
+    @contextmanager
+    def observed(self, call: Call) -> Iterator[Exchange]:
+        """Shows the observer a call that does not come by HTTP to this server."""
+        exchange = call.exchange = Exchange(call.request_id, call.headers, caller=call.caller)
+        exchange.about(call.operation)
+        started, begun = time.perf_counter(), self.observer.begun(exchange)
+        try:
+            yield exchange
+            exchange.status = 200
+        except ApiError as error:
+            exchange.status, exchange.error = error.status, error.code
+            if not exchange.told:
+                self.observer.refused(exchange, error)
+            raise
+        finally:
+            exchange.seconds = time.perf_counter() - started
+            self.observer.ended(exchange, begun)
+
+    async def _run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         handler = self.registry.handler(call.service, call.operation.name)
         self._authorise(call)
         validate.check(call.operation, params)
+        self.observer.admitted(call, params)
         try:
             return await self._call(handler, call, params) or {}
         except ApiError:

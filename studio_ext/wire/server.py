@@ -16,10 +16,10 @@ from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import body as bodies
-from . import models
 from .dispatch import Call, Dispatcher, FileBody, new_request_id
 from .errors import ApiError, InternalFailure
 from .identity import Caller
+from .observe import Exchange
 from .parse import parse, streams_input
 from .request import Request
 from .routing import Route, guess_protocol, resolve
@@ -27,7 +27,6 @@ from .serialize import Response, serialize, serialize_error
 from .signature import Signed, authenticate
 
 log = logging.getLogger(__name__)
-access_log = logging.getLogger("studio.access")
 
 BODY_LIMIT = 32 * 1024 * 1024
 FILE_CHUNK = 256 * 1024
@@ -75,17 +74,21 @@ class _Exchange:
         self._incoming = _Incoming(receive, self._request.headers)
         self._id = new_request_id()
         self._route: Route | None = None
-        self._caller: Caller | None = None
-        self._sent = 0
+        source = (scope.get("client") or ("",))[0]
+        self._seen = Exchange(self._id, self._request.headers, source)
 
     async def run(self) -> None:
+        seen, observer = self._seen, self._dispatcher.observer
         started = time.perf_counter()
-        response = await self._answer()
+        begun = observer.begun(seen)
         try:
+            response = await self._answer()
+            seen.status = response.status
             await self._drain()
             await self._respond(response)
         finally:
-            self._log(response.status, time.perf_counter() - started)
+            seen.received, seen.seconds = self._incoming.size, time.perf_counter() - started
+            observer.ended(seen, begun)
 
     async def _answer(self) -> Response:
         try:
@@ -97,6 +100,9 @@ class _Exchange:
             return self._failure(InternalFailure())
 
     def _failure(self, error: ApiError) -> Response:
+        self._seen.error = error.code
+        if not self._seen.told:
+            self._dispatcher.observer.refused(self._seen, error)
         protocol = self._route.protocol if self._route else guess_protocol(self._request)
         operation = self._route.operation if self._route else None
         return serialize_error(protocol, error, self._id, operation)
@@ -112,6 +118,7 @@ class _Exchange:
             request_id=self._id,
             headers=request.headers,
             url=request.url,
+            exchange=self._seen,
         )
         await self._attach_body(call, signed)
         params = parse(route, request)
@@ -142,6 +149,7 @@ class _Exchange:
     def _resolve(self) -> ApiError | None:
         try:
             self._route = resolve(self._request, self._dispatcher.registry.services())
+            self._seen.about(self._route.operation)
         except ApiError as error:
             return error
         return None
@@ -153,7 +161,7 @@ class _Exchange:
         request = self._request
         lookup = self._dispatcher.credentials.get
         signed = authenticate(request.method, request.url, request.headers, body_hash, lookup)
-        self._caller = Caller.of(signed.credential)
+        self._seen.caller = Caller.of(signed.credential)
         return signed
 
     async def _read_body(self) -> None:
@@ -209,27 +217,14 @@ class _Exchange:
             answer = HttpResponse(content if has_body else b"", response.status)
             if has_body:
                 headers["content-length"] = str(len(content))
-            self._sent = len(content)
+            self._seen.sent = len(content)
         answer.raw_headers = [(k.encode("ascii"), v.encode()) for k, v in headers.items()]
         await answer(*self._asgi)
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
-            self._sent += len(chunk)
+            self._seen.sent += len(chunk)
             yield chunk
-
-    def _log(self, status: int, seconds: float) -> None:
-        route, caller = self._route, self._caller
-        access_log.info(
-            "request=%s caller=%s operation=%s status=%d in=%d out=%d ms=%.1f",
-            self._id,
-            f"{caller.domain}/{caller.user_profile}" if caller else "-",
-            models.wire_name(route.operation) if route else "-",
-            status,
-            self._incoming.size,
-            self._sent,
-            seconds * 1000,
-        )
 
 
 async def _open_file(body: FileBody) -> tuple[int, AsyncIterator[bytes]]:

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import logging
 import os
 import socket
 import time
@@ -24,6 +23,7 @@ from botocore.exceptions import ClientError
 
 from studio_ext.wire.dispatch import Caller, Dispatcher, Registry
 from studio_ext.wire.errors import ApiError, NotImplementedOperation, ValidationException
+from studio_ext.wire.observe import Observer
 from studio_ext.wire.server import asgi_app
 
 # As in conftest.py, which is not importable in every import mode.
@@ -309,17 +309,70 @@ def test_head_errors_have_no_body(server):
     assert answer.getheader("x-amz-request-id")
 
 
-def test_access_log(server, seen, caplog):
-    with caplog.at_level(logging.INFO, "studio.access"):
-        _, _, answer = post_json(server, "SageMaker.ListTrainingJobs", b"{}")
-        # Written once the answer is out; requests of others may be among the lines.
-        mine = f"request={answer.getheader('x-amzn-requestid')} caller=default/default "
+class Notes(Observer):
+    """Keeps what it is told, as (what, request id) and the exchanges that ended."""
+
+    def __init__(self):
+        self.told, self.ended_ones = [], {}
+
+    def begun(self, exchange):
+        self.told.append(("begun", exchange.request_id))
+        return "back"
+
+    def admitted(self, call, params):
+        self.told.append(("admitted", call.request_id))
+
+    def answered(self, call, params, answer, error):
+        self.told.append(("answered", call.request_id))
+
+    def refused(self, exchange, error):
+        self.told.append(("refused", exchange.request_id))
+
+    def ended(self, exchange, begun):
+        assert begun == "back"
+        self.ended_ones[exchange.request_id] = exchange
+
+    def of(self, answer):
+        """What was told of one request, and its exchange; known once the answer is out."""
+        mine = answer.getheader("x-amzn-requestid") or answer.getheader("x-amz-request-id")
         deadline = time.monotonic() + 10
-        while not (lines := [m for m in caplog.messages if mine in m]):
+        while mine not in self.ended_ones:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-    (line,) = lines
-    assert "operation=sagemaker.ListTrainingJobs status=200 in=2 " in line
+        return [what for what, found in self.told if found == mine], self.ended_ones[mine]
+
+
+@pytest.fixture
+def notes(dispatcher, monkeypatch):
+    notes = Notes()
+    monkeypatch.setattr(dispatcher, "observer", notes)
+    return notes
+
+
+def test_an_observer_sees_a_call(server, notes):
+    _, _, answer = post_json(server, "SageMaker.ListTrainingJobs", b"{}")
+    told, seen = notes.of(answer)
+    assert told == ["begun", "admitted", "answered"]
+    assert (seen.service, seen.operation, seen.status) == ("sagemaker", "ListTrainingJobs", 200)
+    assert (seen.caller.domain, seen.caller.access_key) == ("default", KEYS.access_key)
+    assert (seen.received, seen.sent, seen.error) == (
+        2,
+        int(answer.getheader("content-length")),
+        "",
+    )
+    assert seen.source == "127.0.0.1" and 0 < seen.seconds < 10
+
+
+def test_an_observer_sees_what_is_refused(server, notes):
+    status, _, answer = exchange(server, "GET", "/b/none", {})
+    told, seen = notes.of(answer)
+    assert status == 403 and told == ["begun", "refused"]
+    assert (seen.operation, seen.caller, seen.status) == ("GetObject", None, 403)
+    # A call that is not valid reaches no handler, but it has an outcome.
+    status, _, answer = post_json(server, "SageMaker.AddTags", b"{}")
+    told, seen = notes.of(answer)
+    assert status == 400 and told == ["begun", "answered"]
+    assert seen.error == "ValidationException"
 
 
 # --- mounted elsewhere, and in process

@@ -68,7 +68,8 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     ]
     environment = {**os.environ, "STUDIO_DATABASE_URL": config.database_url}
     config.make_folders()
-    with open(config.logs_dir / "gateway.log", "ab") as log:
+    # What it prints beside its log, gateway.log: Python's own words on the way down.
+    with open(config.logs_dir / "gateway.out", "wb") as log:
         subprocess.Popen(
             command,
             env=environment,
@@ -83,7 +84,7 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
         if found is not None and _answers(config, found.port):
             return found
         time.sleep(0.05)
-    raise TimeoutError(f"the gateway did not start; see {config.logs_dir / 'gateway.log'}")
+    raise TimeoutError(f"the gateway did not start; see {config.logs_dir}/gateway.*")
 
 
 def _answers(config: Config, port: int) -> bool:

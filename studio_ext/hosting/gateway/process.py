@@ -12,12 +12,14 @@ import os
 import secrets
 import signal
 import socket
+import sys
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...config import Config
 from ...files import lock_file, read_json, write_json
+from ...seen import logs
 from ...store import Store
 from .app import Gateway
 from .http import HttpConnection, Server
@@ -164,14 +166,13 @@ def lock(config: Config, patience_s: float = 0.0) -> int | None:
 
 def main(config: Config) -> int:
     """Run the gateway of a home; 0 at once when it runs already."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     config.make_folders()
     held = lock(config, _PATIENCE_S)
     if held is None:
-        logger.info("a gateway serves %s already", config.home)
+        print(f"a gateway serves {config.home} already", file=sys.stderr)
         return 0
+    logs.to_file(config.logs_dir / "gateway.log")
+    logger.info("the gateway of %s starts", config.home)
     os.ftruncate(held, 0)
     os.pwrite(held, str(os.getpid()).encode(), 0)
     _run(Process(config))

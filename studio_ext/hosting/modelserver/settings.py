@@ -19,6 +19,7 @@ class Settings:
     """One instance. ``environment`` is the container's; paths are of archives on this machine.
 
     ``image`` is the image's URI, whose tag decides how old images answered. Times in seconds.
+    ``request_id`` is that of the API request that had it started.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Settings:
     environments: str | None = None
     startup_timeout_s: float = STARTUP_TIMEOUT_S
     invocation_timeout_s: float = INVOCATION_TIMEOUT_S
+    request_id: str = ""
 
     @property
     def tag(self) -> str:
@@ -57,6 +59,7 @@ class Folder:
         self.lock = root / "lock"
         self.log = root / "log"
         self.index = root / "log.index"
+        self.journal = root / "supervisor.log"
         self.ml = root / "opt" / "ml"
         self.layer = root / "env"
         self.home = root / "home"

@@ -22,6 +22,7 @@ from typing import Any
 from ...files import write_json
 from ...run import environments, inputs, processes
 from ...run.logs import Indexer
+from ...seen import lines
 from . import prepare
 from .settings import Folder, Settings
 from .workers import Command, WorkerProcess
@@ -196,7 +197,15 @@ class Supervisor:
         }
         if status != self._status:
             write_json(self.folder.status, status)
+            self._note(f"instance {self.settings.id}: {state}", reason=reason)
             self._status = status
+
+    def _note(self, text: str, **fields: Any) -> None:
+        """Add to the supervisor's own log, which users do not see."""
+        about = {"instance": self.settings.id, "endpoint": self.settings.endpoint}
+        request = {"request_id": self.settings.request_id, "pid": os.getpid()}
+        known = {name: value for name, value in fields.items() if value is not None}
+        lines.event(self.folder.journal, "studio.modelserver", text, **about, **request, **known)
 
     def _say(self, text: str) -> None:
         os.write(self._log, f"{text.rstrip()}\n".encode())

@@ -1,0 +1,106 @@
+"""Logs of Studio's processes: JSON lines in files, plain words on a console."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
+
+from . import context
+from .lines import LineFile, stamp
+
+#: Where this package logs, and the one line for each answered request.
+PACKAGE, ACCESS = "studio_ext", "studio.access"
+#: Whose records go to a process's file, from which level on.
+_KEPT = {PACKAGE: logging.INFO, ACCESS: logging.INFO, "uvicorn.error": logging.WARNING}
+_NAMES = {"levelname": "level", "name": "logger"}
+
+
+class Json(JsonFormatter):
+    """``time``, ``level``, ``logger``, ``message``, ``request_id`` and what ``extra`` brought."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=_NAMES)
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Put the time first and the request last."""
+        log_data["time"] = stamp(record.created)
+        super().add_fields(log_data, record, message_dict)
+        if "request_id" not in log_data and (found := context.request_id()):
+            log_data["request_id"] = found
+
+
+class Words(logging.Formatter):
+    """One readable line: time of day, level, text, and the start of the request's id."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        found = getattr(record, "request_id", "") or context.request_id()
+        return f"{text}  [{found[:8]}]" if found else text
+
+
+class ToFile(logging.Handler):
+    """Appends records to a file; while the disk is full they are counted, and never raise."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file = LineFile(path)
+        self._lost = 0
+        self.setFormatter(Json())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, after word of those that could not be written."""
+        try:
+            if self._lost:
+                self._file.write(self._gap().encode())
+                self._lost = 0
+            self._file.write(self.format(record).encode())
+        except OSError as error:
+            if not self._lost:
+                print(f"studio: {self._file.path} cannot be written: {error}", file=sys.stderr)
+            self._lost += 1
+        except Exception:
+            self.handleError(record)
+
+    def _gap(self) -> str:
+        text = f"{self._lost} lines are missing here: they could not be written"
+        return self.format(logging.LogRecord(PACKAGE, logging.WARNING, "", 0, text, None, None))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+def to_file(path: Path) -> logging.Handler:
+    """Send what this process has to say to a file; the handler, for :func:`end`."""
+    handler = ToFile(path)
+    for name, level in _KEPT.items():
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(level)
+    return handler
+
+
+def end(handler: logging.Handler) -> None:
+    """Take back what :func:`to_file` or :func:`to_console` did."""
+    for name in _KEPT:
+        logging.getLogger(name).removeHandler(handler)
+    handler.close()
+
+
+def to_console(stream: TextIO | None = None) -> logging.Handler:
+    """Send this package's log, not that of single requests, to a console for people."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Words())
+    logging.getLogger(PACKAGE).addHandler(handler)
+    logging.getLogger(PACKAGE).setLevel(logging.INFO)
+    return handler
