@@ -15,12 +15,14 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Instance, default
 
 from .config import Config
+from .control import sharing
 from .control.events import EventFeed
 from .handlers import ROUTES
 from .notebook import session
 from .plane import ControlPlane
 from .seen import logs
 from .store.resources import Event
+from .wire.dispatch import Caller
 
 CHANGED = "https://schema.studio-ext.org/changed/v1"
 _SCHEMA = Path(__file__).parent / "events" / "changed.yaml"
@@ -69,9 +71,12 @@ class StudioApp(ExtensionApp):
         if self.plane is None:
             return
         loop = asyncio.get_running_loop()
+        caller = Caller.of(self.plane.credential)
 
         def changed(event: Event) -> None:
-            loop.call_soon_threadsafe(self._emit, event)
+            # Every listener of this server's is the panels' user.
+            if self.plane is not None and sharing.concerns(self.plane.world, caller, event):
+                loop.call_soon_threadsafe(self._emit, event)
 
         self._starting = asyncio.ensure_future(asyncio.to_thread(self.plane.start))
         await self._starting

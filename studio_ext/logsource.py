@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .aws.logs.source import LogStream
+from .control import sharing
 from .control.world import World
 from .hosting import controller, instances
 from .run.logs import LogReader
@@ -67,13 +68,16 @@ class ResourceLogs:
                 yield _stream(name, endpoint.created, folder, ended)
 
     def _get(self, kind: str, caller: Caller, name: str) -> Resource | None:
-        return self._world.store.resources.get(kind, caller.account_id, name)
+        return sharing.visible(self._world, caller, kind, name)
 
     def _all(self, kind: str, caller: Caller, prefix: str = "") -> Iterator[Resource]:
         query = Query(kind, caller.account_id, name_starts=prefix, sort_by="name", limit=PAGE)
         while page := self._world.store.resources.list(query):
             yield from page
             query.after = query.position(page[-1])
+        for found in sharing.shared_with(self._world, caller, kind):
+            if found.name.startswith(prefix):
+                yield found
 
 
 def _stream(name: str, created: float, folder: Path, ended: bool) -> LogStream:

@@ -11,13 +11,14 @@ import logging
 import socket
 import threading
 import time
+from functools import partial
 
 import uvicorn
 
 from . import home, occupancy
 from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
-from .control import access
+from .control import access, sharing
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
@@ -103,7 +104,7 @@ class ControlPlane:
         sts.register(registry, self.store.credentials)
         iam.register(registry)
         logs.register(registry, ResourceLogs(self.world))
-        cloudwatch.register(registry, self.store)
+        cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
         home.register(registry, self.world, lambda: self.url)
         s3.register(registry, self.store.objects)
         return registry

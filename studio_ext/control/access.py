@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, role_of
-from ..store.objects import BucketInfo
-from ..store.resources import Resource
-from ..wire.dispatch import Call, Caller
 from ..wire.errors import AccessDenied
+from ..wire.identity import Caller
 from . import policies
+
+if TYPE_CHECKING:  # the gateway asks too, and needs none of these
+    from ..store.objects import BucketInfo
+    from ..store.resources import Resource
+    from ..wire.dispatch import Call
 
 #: The scope of the keys that jobs and model servers get.
 WORKLOAD = "workload"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from ..store.resources import Resource
+from ..store.resources import SHARED_WITH, Resource
 from ..wire.dispatch import Call, Registry
-from ..wire.errors import ResourceLimitExceeded, ResourceNotFound, ValidationException
-from . import paging
+from ..wire.errors import AccessDenied, ResourceLimitExceeded, ResourceNotFound, ValidationException
+from . import access, paging
+from .access import Action
 from .world import World
 
 MAX_TAGS = 50
@@ -32,6 +34,7 @@ class Tags:
     """Tags by ARN."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._resources = world.store.resources
 
     def register(self, registry: Registry) -> None:
@@ -40,20 +43,31 @@ class Tags:
         registry.add("sagemaker", "ListTags", self.list)
         registry.add("sagemaker", "DeleteTags", self.delete)
 
-    def _find(self, call: Call, params: dict[str, Any]) -> Resource:
+    def _find(self, call: Call, params: dict[str, Any], action: Action) -> Resource:
         arn = params["ResourceArn"]
         found = self._resources.by_arn(arn)
-        if found is None or found.account != call.caller.account_id:
+        if found is None or not access.resource(call.caller, Action.READ, found):
             raise ResourceNotFound(f"ResourceArn: no resource has the ARN {arn}.")
+        decision = access.resource(call.caller, action, found)
+        if not decision:
+            raise AccessDenied(f"ResourceArn {arn}: {decision.reason}.")
         return found
+
+    def _tell(self, resource: Resource, keys: Collection[str]) -> None:
+        """Have what runs for a resource learn whom it is shared with."""
+        if SHARED_WITH in keys:
+            self._world.store.leases.wake(resource.id)
+            self._world.notify()
 
     def add(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Add or replace tags of a resource."""
         added = checked(params["Tags"])
+        resource = self._find(call, params, Action.CHANGE)
         try:
-            merged = self._resources.add_tags(self._find(call, params).id, added, MAX_TAGS)
+            merged = self._resources.add_tags(resource.id, added, MAX_TAGS)
         except ValueError as error:
             raise ResourceLimitExceeded(f"Tags: {error}.") from None
+        self._tell(resource, added)
         return {"Tags": _api(merged)}
 
     def list(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +75,7 @@ class Tags:
         asked = params["ResourceArn"]
         after = paging.decode(params["NextToken"], asked) if params.get("NextToken") else ""
         limit = params.get("MaxResults") or DEFAULT_PAGE
-        tags = self._resources.tags(self._find(call, params).id)
+        tags = self._resources.tags(self._find(call, params, Action.READ).id)
         rest = {key: value for key, value in sorted(tags.items()) if key > after}
         page = dict(list(rest.items())[:limit])
         answer: dict[str, Any] = {"Tags": _api(page)}
@@ -71,7 +85,9 @@ class Tags:
 
     def delete(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Remove tags of a resource."""
-        self._resources.delete_tags(self._find(call, params).id, params["TagKeys"])
+        resource = self._find(call, params, Action.CHANGE)
+        self._resources.delete_tags(resource.id, params["TagKeys"])
+        self._tell(resource, params["TagKeys"])
         return {}
 
 

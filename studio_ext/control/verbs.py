@@ -8,7 +8,9 @@ from typing import Any
 from ..store.listing import Query
 from ..store.resources import NameTaken, Resource
 from ..wire.dispatch import Call, Handler, Registry
-from . import paging, tags
+from ..wire.errors import AccessDenied
+from . import access, paging, sharing, tags
+from .access import Action
 from .kinds import Kind
 from .world import World
 
@@ -43,12 +45,19 @@ class Verbs:
         for verb in verbs:
             registry.add("sagemaker", *handlers[verb])
 
-    def find(self, call: Call, name: str) -> Resource:
-        """The caller's resource of that name; the kind's own error when there is none."""
+    def find(self, call: Call, name: str, action: Action = Action.CHANGE) -> Resource:
+        """The resource that the caller means by a name, for something it may do with it.
+
+        Raises the kind's own error when there is none that it may know of, and AccessDenied when
+        it may read what it wants to change.
+        """
         kind = self.kind
-        found = self.world.store.resources.get(kind.name, call.caller.account_id, name)
+        found = sharing.visible(self.world, call.caller, kind.name, name)
         if found is None:
             raise kind.not_found(name, self.world.arn(kind, name, call.caller.account_id))
+        decision = access.resource(call.caller, action, found)
+        if not decision:
+            raise AccessDenied(f"The {kind.label} {found.arn}: {decision.reason}.")
         return found
 
     def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +92,7 @@ class Verbs:
 
     def describe(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """What was asked for, and what has become of it."""
-        resource = self.find(call, params[self.kind.name_field])
+        resource = self.find(call, params[self.kind.name_field], Action.READ)
         return {
             **resource.spec,
             **self._common(resource),

@@ -105,6 +105,7 @@ def _publish(
             "account": endpoint.account,
             "domain": endpoint.domain,
             "user_profile": endpoint.owner,
+            "shared": endpoint.shared,
             "variants": variants,
             "log_stream_arn": f"arn:aws:logs:{config.region}:{endpoint.account}:{group}",
         }
@@ -131,7 +132,7 @@ def _take_over(world: World, endpoint: Resource, target: dict[str, Any]) -> None
         retiring = [*state.get("retiring", []), *(i for i in before if i not in kept)]
         past = [i for i in state.get("past", []) if i not in kept]
         state.update(serving=target, config=target["config"], target=None)
-        state.update(retiring=retiring, past=past)
+        state.update(retiring=retiring, past=past, shared=endpoint.shared)
         state.pop("failure_reason", None)
         edited.status = "InService"
 
@@ -155,7 +156,15 @@ def _give_up(world: World, endpoint: Resource, variant: str, reason: str | None)
 
 
 def _keep(world: World, endpoint: Resource) -> None:
-    """Start again what died; its sockets have the same paths, so the routes stay right."""
+    """Start again what died; its sockets have the same paths, so the routes stay right.
+
+    Except for whom it is shared with, which may change at any time.
+    """
+    if endpoint.state.get("serving") and endpoint.state.get("shared") != endpoint.shared:
+        world.store.routes.share(endpoint.account, endpoint.name, endpoint.shared)
+        with world.store.resources.edit(endpoint.id, progress=True) as edited:
+            if edited is not None:
+                edited.state["shared"] = endpoint.shared
     for instance in instances.wanted(endpoint, endpoint.state.get("serving")):
         status = instances.observe(world, instance.id)
         if status is None or (not status["alive"] and status["due"]):

@@ -44,6 +44,13 @@ _BY_NAME = select(resources).where(
 )
 
 
+_SHARED = (
+    select(resources)
+    .where(resources.c.kind == bindparam("kind"), resources.c.shared.is_not(None))
+    .order_by(resources.c.account, resources.c.id)
+)
+
+
 class NameTaken(Exception):
     """A resource of that kind and name exists."""
 
@@ -179,6 +186,12 @@ class Resources:
     def by_arn(self, arn: str) -> Resource | None:
         """The resource of that ARN, whoever has it, or None."""
         return self._one(_BY_ARN, {"arn": arn})
+
+    def shared(self, kind: str, name: str | None = None) -> Sequence[Resource]:
+        """Resources of a kind that their owners share with anybody, by account."""
+        query = _SHARED if name is None else _SHARED.where(resources.c.name == name)
+        with glance(self._engine) as connection:
+            return [_resource(row) for row in connection.execute(query, {"kind": kind})]
 
     def _one(self, query: Select[Any], values: dict[str, Any]) -> Resource | None:
         with glance(self._engine) as connection:

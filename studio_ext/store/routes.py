@@ -45,6 +45,14 @@ class Routes:
         """Publish an endpoint's routing document; the version that carries it."""
         return self._set(document["account"], document["endpoint"], document)
 
+    def share(self, account: str, endpoint: str, shared: str | None) -> None:
+        """Change whom an endpoint is shared with, if it is routed to."""
+        at = (routes.c.account == account) & (routes.c.endpoint == endpoint)
+        with read(self._engine) as connection:
+            document = connection.scalar(select(routes.c.document).where(at))
+        if document is not None:
+            self._set(account, endpoint, {**document, "shared": shared})
+
     def remove(self, account: str, endpoint: str) -> int:
         """Stop routing to an endpoint; the version from which on that holds."""
         return self._set(account, endpoint, None)

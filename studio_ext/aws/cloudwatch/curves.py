@@ -8,20 +8,20 @@ from typing import Any
 
 from ...store.metrics import Metrics, Series
 from ...store.statistics import Meaning, Statistics, Window
-from .naming import endpoint_measure
+from .naming import Owner, endpoint_measure
 
 MAX_POINTS = 2000
 
 
 def get_metric_series(
-    metrics: Metrics, statistics: Statistics, account: str, params: dict[str, Any]
+    metrics: Metrics, statistics: Statistics, owner: Owner, params: dict[str, Any]
 ) -> dict[str, Any]:
     """Each curve of a resource; an unknown resource has none.
 
     A long curve of a job is thinned so that its extremes stay. Those of an endpoint are summed or
     averaged over longer periods instead, so that sums and weighted means of them stay right.
     """
-    resource = f"{account}/{params['ResourceType']}/{params['ResourceName']}"
+    resource = owner.resource(params["ResourceType"], params["ResourceName"])
     names = params.get("Names")
     since = params["Since"].timestamp() if "Since" in params else None
     limit = params.get("MaxPoints", MAX_POINTS)

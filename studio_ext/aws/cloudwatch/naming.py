@@ -1,6 +1,6 @@
 """CloudWatch names a metric by namespace and dimensions; the store by resource and dimension.
 
-The resource begins with the caller's account: that keeps callers out of each other's metrics.
+The resource begins with its owner's account: that keeps callers out of each other's metrics.
 
 | namespace                   | dimensions                 | resource            | dimension |
 |-----------------------------|----------------------------|---------------------|-----------|
@@ -13,6 +13,8 @@ The resource begins with the caller's account: that keeps callers out of each ot
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ...store.statistics import Meaning, Measure
@@ -31,16 +33,28 @@ _UNITS = dict.fromkeys(_MEANS, "Microseconds")
 Dimensions = dict[str, str]
 
 
-def measure_of(account: str, namespace: str, name: str, dimensions: Dimensions) -> Measure | None:
+@dataclass(frozen=True)
+class Owner:
+    """A caller as far as metrics go: its account, and ``of(kind, name)``: whose a resource is."""
+
+    account: str
+    of: Callable[[str, str], str]
+
+    def resource(self, kind: str, name: str) -> str:
+        """What the metrics are stored under that the caller means by a resource's name."""
+        return f"{self.of(kind, name)}/{kind}/{name}"
+
+
+def measure_of(owner: Owner, namespace: str, name: str, dimensions: Dimensions) -> Measure | None:
     """Where a metric is stored; None when nothing can be stored under these dimensions.
 
     As in CloudWatch, a metric is found by exactly its own dimensions.
     """
     if namespace == TRAINING:
-        return _training(account, name, dimensions)
+        return _training(owner, name, dimensions)
     if namespace == ENDPOINTS:
-        return _endpoint(account, name, dimensions)
-    return Measure(custom(account, namespace), name, packed(dimensions), is_sampled=True)
+        return _endpoint(owner, name, dimensions)
+    return Measure(custom(owner.account, namespace), name, packed(dimensions), is_sampled=True)
 
 
 def described(resource: str, dimension: str) -> tuple[str, Dimensions]:
@@ -94,19 +108,19 @@ def unit_of(measure: Measure, stored: str) -> str:
     return stored or _UNITS.get(measure.name, "None")
 
 
-def _training(account: str, name: str, dimensions: Dimensions) -> Measure | None:
+def _training(owner: Owner, name: str, dimensions: Dimensions) -> Measure | None:
     if list(dimensions) == ["TrainingJobName"]:
-        return Measure(f"{account}/training-job/{dimensions['TrainingJobName']}", name, "")
+        return Measure(owner.resource("training-job", dimensions["TrainingJobName"]), name, "")
     job, _, host = dimensions.get("Host", "").partition("/")
     if len(dimensions) == 1 and host:
-        return Measure(f"{account}/training-job/{job}", name, host)
+        return Measure(owner.resource("training-job", job), name, host)
     return None
 
 
-def _endpoint(account: str, name: str, dimensions: Dimensions) -> Measure | None:
+def _endpoint(owner: Owner, name: str, dimensions: Dimensions) -> Measure | None:
     if set(dimensions) != {"EndpointName", "VariantName"}:
         return None
-    resource = f"{account}/endpoint/{dimensions['EndpointName']}"
+    resource = owner.resource("endpoint", dimensions["EndpointName"])
     return endpoint_measure(resource, name, dimensions["VariantName"])
 
 

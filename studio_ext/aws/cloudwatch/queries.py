@@ -13,7 +13,7 @@ from typing import Any
 from ...store.statistics import Key, Statistics
 from ...wire.errors import ApiError
 from .errors import bad_combination, bad_value, missing
-from .naming import described, dimensions_of, listed, measure_of, prefixes, unit_of
+from .naming import Owner, described, dimensions_of, listed, measure_of, prefixes, unit_of
 from .statistic import Asked, check_statistic, compute, window_of
 
 _MAX_DATAPOINTS = 1440
@@ -24,14 +24,14 @@ _RECENT_S = 3 * 3600
 Params = dict[str, Any]
 
 
-def get_metric_statistics(statistics: Statistics, account: str, params: Params) -> Params:
+def get_metric_statistics(statistics: Statistics, owner: Owner, params: Params) -> Params:
     """Datapoints of one metric, in no order that clients may rely on."""
     basic, extended = params.get("Statistics", []), params.get("ExtendedStatistics", [])
     if not basic and not extended:
         raise missing("Statistics or ExtendedStatistics")
     for name in extended:
         check_statistic(name)
-    asked = _asked(account, params, params, params["Period"], params.get("Unit"))
+    asked = _asked(owner, params, params, params["Period"], params.get("Unit"))
     points: list[Params] = []
     if asked is not None:
         count = -int(-(asked.window.end - asked.window.start) // asked.window.period)
@@ -50,7 +50,7 @@ def get_metric_statistics(statistics: Statistics, account: str, params: Params) 
     return {"Label": params["MetricName"], "Datapoints": points}
 
 
-def get_metric_data(statistics: Statistics, account: str, params: Params) -> Params:
+def get_metric_data(statistics: Statistics, owner: Owner, params: Params) -> Params:
     """Several metrics, as columns; what exceeds MaxDatapoints comes with the next token."""
     queries = params["MetricDataQueries"]
     _check_queries(queries)
@@ -63,7 +63,7 @@ def get_metric_data(statistics: Statistics, account: str, params: Params) -> Par
     for query in queries:
         if not query.get("ReturnData", True):
             continue
-        points = _data(statistics, account, params, query)
+        points = _data(statistics, owner, params, query)
         if not ascending:
             points.reverse()
         first, last = max(skip - position, 0), max(skip + limit - position, 0)
@@ -113,11 +113,11 @@ def _keys(
 
 
 def _asked(
-    account: str, metric: Params, times: Params, period: int, unit: str | None
+    owner: Owner, metric: Params, times: Params, period: int, unit: str | None
 ) -> Asked | None:
     window = window_of(times["StartTime"], times["EndTime"], period, time.time())
     dimensions = dimensions_of(metric.get("Dimensions"))
-    measure = measure_of(account, metric["Namespace"], metric["MetricName"], dimensions)
+    measure = measure_of(owner, metric["Namespace"], metric["MetricName"], dimensions)
     return Asked(measure, window, unit) if measure else None
 
 
@@ -151,11 +151,11 @@ def _check_queries(queries: list[Params]) -> None:
 
 
 def _data(
-    statistics: Statistics, account: str, params: Params, query: Params
+    statistics: Statistics, owner: Owner, params: Params, query: Params
 ) -> list[tuple[float, float]]:
     """(period start, value), oldest first."""
     wanted = query["MetricStat"]
-    asked = _asked(account, wanted["Metric"], params, wanted["Period"], wanted.get("Unit"))
+    asked = _asked(owner, wanted["Metric"], params, wanted["Period"], wanted.get("Unit"))
     if asked is None:
         return []
     found = _values(statistics, asked, [wanted["Stat"]])

@@ -116,7 +116,7 @@ class Gateway:
 
     def endpoint(self, name: str, caller: Credential) -> Endpoint:
         """The endpoint of that name that the caller may invoke; ApiError without one."""
-        endpoint = self.table.find(caller.account_id, name)
+        endpoint = self.table.find(caller, name)
         if endpoint is None:
             if not _NAME.fullmatch(name):
                 raise answers.bad_name()

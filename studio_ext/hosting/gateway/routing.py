@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Any
 
+from ...control.access import EVERYONE, readers
+from ...store.credentials import Credential
 from .pool import Pool
 
 MAX_WAITING = 1000
@@ -75,11 +77,17 @@ class Table:
         self.max_payload = DEFAULT_MAX_PAYLOAD  # the largest of any endpoint
         self.random_number = random_number
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._shared: dict[tuple[tuple[str, str], str], Endpoint] = {}
         self._retired: list[Pool] = []
 
-    def find(self, account: str, name: str) -> Endpoint | None:
-        """An endpoint of an account."""
-        return self._endpoints.get((account, name))
+    def find(self, caller: Credential, name: str) -> Endpoint | None:
+        """The endpoint that a caller means by a name: its own, else one shared with it."""
+        found = self._endpoints.get((caller.account_id, name))
+        if found is None and self._shared:
+            who = caller.domain, caller.user_profile
+            everyone = caller.domain, EVERYONE
+            found = self._shared.get((who, name)) or self._shared.get((everyone, name))
+        return found
 
     def apply(self, version: int, documents: Iterable[dict[str, Any]]) -> None:
         """Serve exactly these documents from now on, in one step of the event loop."""
@@ -89,6 +97,11 @@ class Table:
             gone += self._endpoints.pop(key).variants.values()
         for key, document in wanted.items():
             gone += self._endpoints.setdefault(key, Endpoint(*key)).update(document)
+        self._shared = {
+            (reader, key[1]): self._endpoints[key]
+            for key, document in sorted(wanted.items(), reverse=True)
+            for reader in readers(document["domain"], document.get("shared"))
+        }
         for variant in gone:
             variant.pool.retire()
             self._retired.append(variant.pool)
