@@ -26,8 +26,7 @@ def _shared(world: World, caller: Caller, kind: str, name: str | None = None) ->
     return [
         found
         for found in world.store.resources.shared(kind, name)
-        if found.account != caller.account_id
-        and access.resource(caller, access.Action.READ, found)
+        if found.account != caller.account_id and access.resource(caller, access.Action.READ, found)
     ]
 
 

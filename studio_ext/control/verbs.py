@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Row
 
 from ..store.listing import Query
 from ..store.resources import NameTaken, Resource
@@ -113,7 +117,7 @@ class Verbs:
         query.limit = limit + 1
         if params.get("NextToken"):
             query.after = tuple(paging.decode(params["NextToken"], asked))
-        found = self.world.store.resources.rows(query, self._fields)
+        found = self._rows(call, query)
         names = self._members
         answer: dict[str, Any] = {
             self.kind.items: [
@@ -123,6 +127,17 @@ class Verbs:
         if len(found) > limit:
             answer["NextToken"] = paging.encode(query.position(found[limit - 1]), asked)
         return answer
+
+    def _rows(self, call: Call, query: Query) -> Sequence[Row[Any]]:
+        """A page of what is the caller's own and what others share with it."""
+        resources = self.world.store.resources
+        own = resources.rows(query, self._fields)
+        shared = sharing.shared_with(self.world, call.caller, self.kind.name)
+        if not shared:
+            return own
+        among = replace(query, among=tuple(one.id for one in shared))
+        rows = [*own, *resources.rows(among, self._fields)]
+        return sorted(rows, key=query.position, reverse=query.descending)[: query.limit]
 
     def _query(self, call: Call, params: dict[str, Any]) -> Query:
         kind = self.kind

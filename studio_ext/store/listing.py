@@ -49,6 +49,8 @@ class Query:
     descending: bool = False
     limit: int = 10
     after: tuple[Any, ...] | None = None
+    #: ids to choose from, whoever has them, instead of what the account has
+    among: tuple[int, ...] | None = None
 
     @property
     def order(self) -> str:
@@ -79,7 +81,7 @@ def page(query: Query, fields: Fields | None = None) -> tuple[Select[Any], dict[
     """
     values: dict[str, Any] = {
         "kind_is": query.kind,
-        "account_is": query.account,
+        **({"account_is": query.account} if query.among is None else {"among": query.among}),
         "most": query.limit,
         **_given(query),
     }
@@ -93,6 +95,7 @@ def page(query: Query, fields: Fields | None = None) -> tuple[Select[Any], dict[
         query.order,
         query.descending,
         query.after is not None,
+        query.among is not None,
         tuple(fields.items()) if fields is not None else None,
     )
     return statement, values
@@ -126,13 +129,14 @@ def _statement(
     sort_by: str,
     descending: bool,
     goes_on: bool,
+    chooses: bool,
     fields: tuple[tuple[str, tuple[str, ...]], ...] | None,
 ) -> Select[Any]:
     """Put together once for each form of question: that takes longer than answering it."""
     columns = SORTS[sort_by]
-    chosen = select(_C.id).where(
-        _C.kind == bindparam("kind_is"), _C.account == bindparam("account_is")
-    )
+    among = _C.id.in_(bindparam("among", expanding=True))
+    whose = among if chooses else _C.account == bindparam("account_is")
+    chosen = select(_C.id).where(_C.kind == bindparam("kind_is"), whose)
     chosen = chosen.where(*(_FILTERS[name] for name in sorted(filters)))
     for number, path in enumerate(paths):
         chosen = chosen.where(_C.spec[path].as_string() == bindparam(f"equal_{number}"))
