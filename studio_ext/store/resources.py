@@ -15,7 +15,6 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
-    and_,
     bindparam,
     delete,
     func,
@@ -27,6 +26,8 @@ from sqlalchemy.exc import IntegrityError
 
 from ..seen import context
 from .database import glance, read, write
+from .eventlog import record
+from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
 from .tables import events, resources, tags
 
@@ -150,11 +151,11 @@ class Resources:
             with write(self._engine) as connection:
                 key = connection.execute(insert(resources).values(**values)).inserted_primary_key
                 assert key is not None
-                _set_tags(connection, key[0], resource_tags or {})
+                set_tags(connection, key[0], resource_tags or {})
                 row = _row(connection, key[0])
                 assert row is not None
                 resource = _resource(row)
-                _record(connection, resource, "created", owner)
+                record(connection, resource, "created", owner)
         except IntegrityError as error:
             raise NameTaken(name) from error
         _say(resource, f"created{f', {status}' if status else ''}")
@@ -168,7 +169,7 @@ class Resources:
                 return
             connection.execute(delete(tags).where(tags.c.resource_id == resource_id))
             connection.execute(delete(resources).where(resources.c.id == resource_id))
-            _record(connection, _resource(row), "deleted", actor)
+            record(connection, _resource(row), "deleted", actor)
         _say(_resource(row), "deleted")
 
     # --- reading
@@ -251,7 +252,7 @@ class Resources:
             if changes:
                 if not progress:
                     changes["modified"] = resource.modified = time.time()
-                _record(connection, resource, "updated", actor, replace=progress)
+                record(connection, resource, "updated", actor, replace=progress)
             if wake:
                 changes["wake_at"] = time.time()
             if changes:
@@ -276,9 +277,9 @@ class Resources:
             if len(merged) > limit:
                 raise ValueError(f"a resource has at most {limit} tags, not {len(merged)}")
             connection.execute(delete(tags).where(tags.c.resource_id == resource_id))
-            _set_tags(connection, resource_id, merged)
+            set_tags(connection, resource_id, merged)
             if SHARED_WITH in added:
-                _set_shared(connection, resource_id, added[SHARED_WITH])
+                set_shared(connection, resource_id, added[SHARED_WITH])
         return merged
 
     def delete_tags(self, resource_id: int, keys: Collection[str]) -> None:
@@ -287,7 +288,7 @@ class Resources:
         with write(self._engine) as connection:
             connection.execute(delete(tags).where(at))
             if SHARED_WITH in keys:
-                _set_shared(connection, resource_id, None)
+                set_shared(connection, resource_id, None)
 
     # --- events
 
@@ -362,46 +363,3 @@ def _changes(before: Resource, after: Resource) -> dict[str, Any]:
         changes["spec"] = after.spec
         changes["generation"] = after.generation = before.generation + 1
     return changes
-
-
-def _set_tags(connection: Connection, resource_id: int, values: Mapping[str, str]) -> None:
-    if values:
-        rows = [{"resource_id": resource_id, "key": k, "value": v} for k, v in values.items()]
-        connection.execute(insert(tags), rows)
-
-
-def _set_shared(connection: Connection, resource_id: int, value: str | None) -> None:
-    at = resources.c.id == resource_id
-    connection.execute(update(resources).where(at).values(shared=value))
-
-
-def _record(
-    connection: Connection,
-    resource: Resource,
-    change: str,
-    actor: str,
-    *,
-    replace: bool = False,
-) -> None:
-    """Add to the event log; ``replace`` takes out the actor's earlier notes of the same status."""
-    if replace:
-        same = and_(
-            events.c.resource_id == resource.id,
-            events.c.change == change,
-            events.c.status == resource.status,
-            events.c.actor == actor,
-        )
-        connection.execute(delete(events).where(same))
-    connection.execute(
-        insert(events).values(
-            at=time.time(),
-            resource_id=resource.id,
-            kind=resource.kind,
-            account=resource.account,
-            domain=resource.domain,
-            name=resource.name,
-            change=change,
-            status=resource.status,
-            actor=actor,
-        )
-    )

@@ -1,0 +1,22 @@
+"""Tags of a resource, and the one that shares it, which its row repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, insert, update
+
+from .tables import resources, tags
+
+
+def set_tags(connection: Connection, resource_id: int, values: Mapping[str, str]) -> None:
+    """Add tags to a resource that has none of these keys."""
+    if values:
+        rows = [{"resource_id": resource_id, "key": k, "value": v} for k, v in values.items()]
+        connection.execute(insert(tags), rows)
+
+
+def set_shared(connection: Connection, resource_id: int, value: str | None) -> None:
+    """Note whom a resource is shared with, in the words of its tag."""
+    at = resources.c.id == resource_id
+    connection.execute(update(resources).where(at).values(shared=value))
