@@ -1,0 +1,250 @@
+"""What must hold after a round; pure functions from what happened and what is to what broke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.contents import answer, checkpoint, digest, made
+from tests.faults.history import Call, History, Injected, Job, State, Write
+
+#: A fault may still be felt this long after it is over.
+ECHO_S = 5.0
+#: Within this time after the loss of a part of the data plane, invocations succeed again.
+RETURN_S = 20.0
+#: A worker that stays stopped is replaced within this time.
+FROZEN_S = 15.0
+#: The clock is read before the fault happens, and scheduling takes its time.
+SLACK_S = 0.3
+DISK_WORDS = ("space", "disk", "full")
+TERMINAL = ("Completed", "Failed", "Stopped")
+
+
+def broken(history: History, state: State) -> list[str]:
+    """Every violation, in words."""
+    return [
+        *(line for job in history.jobs.values() for line in _job(job, history, state)),
+        *_objects(history, state),
+        *_answers(history),
+        *_invocations(history),
+        *_endpoint(history, state),
+        *(f"process left: {text}" for text in state.processes),
+        *(f"file left: {text}" for text in state.files),
+        *(f"lease left: {text}" for text in state.leases),
+        *(f"database: {text}" for text in state.integrity),
+        *(f"never settled: {text}" for text in state.unsettled),
+        *(text for text in history.notes if not text.startswith("missed")),
+    ]
+
+
+def recoveries(history: History) -> dict[str, list[float]]:
+    """For each fault of the data plane: seconds until a request made after it had its answer."""
+    found: dict[str, list[float]] = {}
+    for fault in history.faults:
+        if not _touches_data(fault):
+            continue
+        ends = [
+            call.ended
+            for call in history.invocations
+            if call.outcome == "accepted" and call.started >= fault.at
+        ]
+        if ends:
+            found.setdefault(fault.label, []).append(min(ends) - fault.at)
+    return found
+
+
+# jobs
+
+
+def _job(job: Job, history: History, state: State) -> Iterator[str]:
+    found = state.jobs.get(job.name)
+    deleted = job.delete is not None and job.delete.may_have_effect
+    if found is None:
+        if job.create.outcome == "accepted" and not deleted:
+            yield f"{job.name} was accepted, but does not exist"
+        return
+    if not job.create.may_have_effect:
+        yield f"{job.name} was {job.create.outcome} ({job.create.code}), but exists"
+    if job.delete is not None and job.delete.outcome == "accepted":
+        yield f"{job.name} was deleted, but exists"
+    status, reason = found["TrainingJobStatus"], found.get("FailureReason", "")
+    faults = _faults_on(job, found, history, state)
+    if status not in TERMINAL:
+        yield f"{job.name} is stuck in {status} ({found['SecondaryStatus']})"
+        return
+    if status == "Completed" and job.kind != "works":
+        yield f"{job.name} ({job.kind}) cannot have completed"
+    if status == "Stopped" and not any(stop.may_have_effect for stop in job.stops):
+        yield f"{job.name} was stopped by nobody"
+    if status == "Failed" and not _is_true(job, reason, faults):
+        yield f"{job.name} ({job.kind}) failed, which nothing explains: {reason!r}; {faults}"
+    disk = any(fault.label == "fill" for fault in faults)
+    yield from _log(job, status, state.logs.get(job.name, []), disk)
+    yield from _artifacts(job, status, state, disk)
+
+
+def _faults_on(job: Job, found: dict, history: History, state: State) -> list[Injected]:
+    """What may have been the end of a job: hits of its processes, or what hits them all."""
+    ended = found["TrainingEndTime"].timestamp() if "TrainingEndTime" in found else float("inf")
+    identity = state.ids.get(job.name)
+    return [
+        fault
+        for fault in history.faults
+        if fault.at < ended
+        and fault.until + ECHO_S > job.create.started
+        and (
+            fault.label in ("fill", "power")
+            or (fault.label.startswith("kill") and fault.job and fault.job == identity)
+        )
+    ]
+
+
+def _is_true(job: Job, reason: str, faults: list[Injected]) -> bool:
+    """Whether a failure's reason says what happened."""
+    if job.kind == "fails" and "fails on purpose" in reason and "ExitCode 1" in reason:
+        return True
+    words = {
+        "kill trainer": ("SIGKILL",),
+        "kill shim": ("supervisor was killed",),
+        "power": ("supervisor was killed",),
+        "fill": DISK_WORDS,
+    }
+    return any(
+        word.lower() in reason.lower() for fault in faults for word in words.get(fault.label, ())
+    )
+
+
+def _log(job: Job, status: str, lines: list[str], disk: bool) -> Iterator[str]:
+    """Numbered lines without gap, repeat or torn line, and all of them if the job completed."""
+    own = [line for line in lines if f"of {job.name}" in line and "purpose" not in line]
+    numbered = [line for line in own if line.startswith("line ")]
+    for number, line in enumerate(numbered):
+        if line != f"line {number} of {job.name}":
+            yield f"the log of {job.name} has {line!r} for line {number}"
+            return
+    if status == "Completed" and (
+        len(numbered) != job.lines or lines[-1:] != [f"end of {job.name}"]
+    ):
+        yield f"{job.name} completed with {len(numbered)} of {job.lines} lines, then {lines[-1:]}"
+    torn = [line for line in lines if line.startswith("lin") and line not in numbered]
+    if torn and not disk:
+        yield f"the log of {job.name} has a torn line {torn[0]!r}"
+
+
+def _artifacts(job: Job, status: str, state: State, disk: bool) -> Iterator[str]:
+    if status == "Completed":
+        if state.answers.get(job.name) != answer(job.name):
+            yield f"the model of {job.name} is not what it wrote"
+        for number in range(0, job.lines, 10):
+            if f"checkpoints/{job.name}/checkpoint-{number}" not in state.objects:
+                yield f"checkpoint-{number} of {job.name}, which completed, is not stored"
+    prefix = f"checkpoints/{job.name}/"
+    for key, found in state.objects.items():
+        if not key.startswith(prefix) or key.endswith(".part"):
+            continue
+        if found["sha256"] != checkpoint(job.name, key.removeprefix(prefix)) and not disk:
+            yield f"{key} is not what {job.name} wrote ({found['size']} bytes)"
+
+
+# objects
+
+
+def _objects(history: History, state: State) -> Iterator[str]:
+    for key, found in state.objects.items():
+        if "-" not in found["etag"] and found["etag"] != found["md5"]:
+            yield f"{key} has ETag {found['etag']}, its bytes have MD5 {found['md5']}"
+    for key, writes in _by_key(history.writes).items():
+        allowed = _allowed(writes)
+        there = state.objects.get(key)
+        if (there["sha256"] if there else None) not in allowed:
+            what = f"{there['size']} other bytes" if there else "nothing"
+            asked = [f"{w.call.operation} {w.call.outcome}" for w in writes]
+            yield f"{key} holds {what} after {asked}"
+
+
+def _by_key(writes: list[Write]) -> dict[str, list[Write]]:
+    found: dict[str, list[Write]] = {}
+    for write in writes:
+        found.setdefault(write.key, []).append(write)
+    return found
+
+
+def _allowed(writes: list[Write]) -> set[str | None]:
+    """Digests that a key may have now (None: absent)."""
+    allowed: set[str | None] = {None}
+    for write in writes:
+        wanted = digest(made(write.content, write.size)) if write.content else None
+        if write.call.outcome == "accepted":
+            allowed = {wanted}
+        elif write.call.may_have_effect:
+            allowed.add(wanted)
+    return allowed
+
+
+# answers
+
+
+def _answers(history: History) -> Iterator[str]:
+    """An error says what is wrong; none is a fault of the server's own."""
+    for call in history.calls:
+        if call.outcome == "refused" and call.status >= 500 and not _says_why(call):
+            yield f"{call.operation} {call.name}: {call.status} {call.code}: {call.message}"
+
+
+def _says_why(call: Call) -> bool:
+    words = (*DISK_WORDS, "database is busy")
+    return call.status in (503, 507) and any(word in call.message.lower() for word in words)
+
+
+def _touches_data(fault: Injected) -> bool:
+    return fault.label == "power" or fault.role in ("gateway", "worker", "supervisor")
+
+
+def _invocations(history: History) -> Iterator[str]:
+    """They fail only where the data plane was hit, and then with an error to try again on."""
+    hits = [fault for fault in history.faults if _touches_data(fault)]
+    for call in history.invocations:
+        if call.outcome == "accepted":
+            continue
+        text = f"{call.name}: {call.outcome} {call.status} {call.code}: {call.message}"
+        if not any(_excuses(fault, call) for fault in hits):
+            yield f"an invocation failed, which nothing explains: {text} at {call.started:.2f}"
+        elif call.outcome == "wrong" or call.status not in (0, 424, 503):
+            yield f"an invocation failed with an error nobody would try again on: {text}"
+    for label, times in recoveries(history).items():
+        yield from (
+            f"after {label} it took {seconds:.1f} s until an invocation succeeded"
+            for seconds in times
+            if seconds > (FROZEN_S if label == "freeze worker" else 0) + RETURN_S
+        )
+
+
+def _excuses(fault: Injected, call: Call) -> bool:
+    """Whether a request was in flight when its worker or the gateway went.
+
+    While there is no gateway, connections are refused, until it is back.
+    """
+    if call.ended < fault.at - SLACK_S:
+        return False
+    if fault.role == "gateway" or fault.label == "power":
+        back = fault.until - fault.at if fault.label == "power" else 0.0
+        return call.started <= fault.at + back + RETURN_S
+    frozen = FROZEN_S if fault.label.startswith("freeze") else 0.0
+    return call.started <= fault.at + frozen + SLACK_S
+
+
+def _endpoint(history: History, state: State) -> Iterator[str]:
+    """The configuration that was accepted last serves, or the endpoint says why it does not."""
+    found = state.endpoint
+    if not found:
+        yield "the endpoint is gone"
+        return
+    if found["EndpointStatus"] != "InService":
+        yield f"the endpoint is {found['EndpointStatus']}: {found.get('FailureReason')}"
+    asked = [call for call in history.updates if call.may_have_effect]
+    later = [c for c in asked if c.outcome != "accepted"] or []
+    accepted = [call for call in asked if call.outcome == "accepted"]
+    if not accepted or found.get("FailureReason"):
+        return
+    allowed = {accepted[-1].name} | {c.name for c in later if c.started > accepted[-1].started}
+    if found["EndpointConfigName"] not in allowed:
+        yield f"the endpoint serves {found['EndpointConfigName']}, asked for was {allowed}"

@@ -1,0 +1,137 @@
+"""What is there after a round: asked of the running server, then looked up in its home."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+from tests.faults.contents import digest
+from tests.faults.history import History, State
+from tests.faults.requests import BUCKET
+from tests.faults.server import Server
+from tests.faults.targets import of_home
+
+from studio_ext.config import Config
+from studio_ext.store import Store
+from studio_ext.store.objects import LocalObjectStore
+
+LOGS = "/aws/sagemaker/TrainingJobs"
+#: Names that only unfinished writes have: see files.write_atomic, packs.pack, prepare, inputs.
+_UNFINISHED = re.compile(r"^\..+\.[a-z0-9_]{8}$|\.tmp$|\.partial$|\.copying$|^\.code\.tar|^\.model")
+#: What a job's folder holds only while the job runs.
+_PASSING = ("tmp", "home", "scratch", "env", "opt/ml/input/data")
+
+
+def ask(server: Server, history: History, state: State) -> None:
+    """Jobs with their logs, and every object, through the API."""
+    sagemaker, s3 = server.client("sagemaker"), server.client("s3")
+    logs = server.client("logs")
+    for name in history.jobs:
+        try:
+            found = sagemaker.describe_training_job(TrainingJobName=name)
+        except ClientError:
+            continue
+        state.jobs[name] = found
+        state.logs[name] = list(_lines(logs, name))
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        for item in page.get("Contents", []):
+            state.objects[item["Key"]] = _object(s3, item["Key"], state)
+
+
+def _object(s3: Any, key: str, state: State) -> dict[str, Any]:
+    answer = s3.get_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")
+    body = answer["Body"].read()
+    if key.endswith("/output/model.tar.gz"):
+        with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+            member = tar.extractfile("answer") if "answer" in tar.getnames() else None
+            if member is not None:
+                state.answers[key.split("/")[1]] = digest(member.read())
+    return {
+        "sha256": digest(body),
+        "md5": hashlib.md5(body, usedforsecurity=False).hexdigest(),
+        "etag": answer["ETag"].strip('"'),
+        "size": len(body),
+    }
+
+
+def _lines(logs: Any, name: str) -> Iterator[str]:
+    streams = logs.describe_log_streams(logGroupName=LOGS, logStreamNamePrefix=f"{name}/")
+    for stream in streams["logStreams"]:
+        token: dict[str, str] = {}
+        while True:
+            page = logs.get_log_events(
+                logGroupName=LOGS,
+                logStreamName=stream["logStreamName"],
+                startFromHead=True,
+                **token,
+            )
+            yield from (event["message"] for event in page["events"])
+            if token.get("nextToken") == page["nextForwardToken"]:
+                break
+            token = {"nextToken": page["nextForwardToken"]}
+
+
+def look_at_processes(home: Path, state: State) -> None:
+    """All but the server and the gateway are too many."""
+    state.processes = [
+        f"{process.role} {process.pid}"
+        for process in of_home(home)
+        if process.role not in ("server", "gateway")
+    ]
+
+
+def look_at_home(home: Path, state: State) -> None:
+    """The database and the files, once no process works in the home any more."""
+    with sqlite3.connect(home / "studio.db") as database:
+        found = [row[0] for row in database.execute("PRAGMA integrity_check")]
+        state.integrity = [line for line in found if line != "ok"]
+        state.integrity += [str(row) for row in database.execute("PRAGMA foreign_key_check")]
+        query = "SELECT kind, name, lease_holder FROM resources WHERE lease_holder IS NOT NULL"
+        state.leases = [f"{k}/{name} is held by {who}" for k, name, who in database.execute(query)]
+        jobs = "SELECT name, id FROM resources WHERE kind = 'training-job'"
+        state.ids = {name: f"training-{number}" for name, number in database.execute(jobs)}
+    state.files = [*_leftovers(home, set(state.ids.values())), *_data_files(home)]
+
+
+def _leftovers(home: Path, jobs: set[str]) -> Iterator[str]:
+    for path in sorted(home.rglob("*")):
+        name = str(path.relative_to(home))
+        if _UNFINISHED.search(path.name) and "/opt/ml/" not in name:
+            yield f"an unfinished file: {name}"
+    for folder in (home / "jobs").iterdir():
+        if folder.name not in jobs:
+            yield f"a folder of no job: jobs/{folder.name}"
+        for part in _PASSING:
+            if any(path.is_file() for path in (folder / part).rglob("*")):
+                yield f"left by a job that ended: jobs/{folder.name}/{part}"
+    yield from (f"a model server's folder: {p.name}" for p in (home / "endpoints").iterdir())
+    if (home / "staging").exists():
+        yield from (f"staged inputs: {path.name}" for path in (home / "staging").iterdir())
+    sockets = Config(home=str(home)).socket_dir
+    yield from (f"a socket: {path.name}" for path in sockets.iterdir())
+
+
+def _data_files(home: Path) -> Iterator[str]:
+    """Rows without bytes; and, after a sweep, bytes without a row."""
+    store = Store(Config(home=str(home)))
+    try:
+        assert isinstance(store.objects, LocalObjectStore)
+        store.objects.sweep(older_than_s=-1)
+    finally:
+        store.close()
+    with sqlite3.connect(home / "studio.db") as database:
+        rows = dict(database.execute("SELECT data, size FROM objects"))
+        rows |= dict(database.execute("SELECT data, size FROM parts"))
+    files = {p.name: p.stat().st_size for p in (home / "objects").rglob("*") if p.is_file()}
+    yield from (f"a row without its bytes: {data}" for data in sorted(rows.keys() - files.keys()))
+    yield from (f"bytes without a row: {data}" for data in sorted(files.keys() - rows.keys()))
+    for data in sorted(rows.keys() & files.keys()):
+        if rows[data] != files[data]:
+            yield f"{data} has {files[data]} bytes, its row says {rows[data]}"

@@ -1,0 +1,78 @@
+"""What the clients ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.faults.contents import JOB, MODEL, archive
+
+BUCKET = "work"
+ROLE = "arn:aws:iam::000000000000:role/StudioExecutionRole"
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def prepare(s3: Any, sagemaker: Any, configs: tuple[str, ...]) -> None:
+    """The bucket, the job's code, and a model and an endpoint configuration of each name."""
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="code/job.py", Body=JOB.encode())
+    for name in configs:
+        key = f"models/{name}.tar.gz"
+        body = archive({"name": name.encode(), "code/inference.py": MODEL.encode()})
+        s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={
+                "Image": SKLEARN,
+                "ModelDataUrl": f"s3://{BUCKET}/{key}",
+                "Environment": {
+                    "SAGEMAKER_PROGRAM": "inference.py",
+                    "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
+                },
+            },
+        )
+        sagemaker.create_endpoint_config(**endpoint_config(name, name))
+
+
+def endpoint_config(name: str, model: str) -> dict[str, Any]:
+    """CreateEndpointConfig with one instance of a model."""
+    variant = {
+        "VariantName": "main",
+        "ModelName": model,
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    return {"EndpointConfigName": name, "ProductionVariants": [variant]}
+
+
+def training(name: str, kind: str, lines: int, pause: float) -> dict[str, Any]:
+    """CreateTrainingJob for the script in ``contents``."""
+    source = {
+        "S3DataType": "S3Prefix",
+        "S3Uri": f"s3://{BUCKET}/code/",
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {
+            "TrainingImage": SKLEARN,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python", "/opt/ml/input/data/code/job.py"],
+        },
+        "RoleArn": ROLE,
+        "InputDataConfig": [{"ChannelName": "code", "DataSource": {"S3DataSource": source}}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+        "CheckpointConfig": {"S3Uri": f"s3://{BUCKET}/checkpoints/{name}"},
+        "ResourceConfig": {
+            "InstanceType": "ml.m5.large",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 5,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 300},
+        "Environment": {
+            "FAULT_JOB": name,
+            "FAULT_KIND": kind,
+            "FAULT_LINES": str(lines),
+            "FAULT_PAUSE": str(pause),
+        },
+    }
