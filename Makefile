@@ -1,5 +1,6 @@
 # make lab    environment, front end, then JupyterLab with Studio
 # make test   everything the project checks: linters, types, unit, client and browser tests
+# make faults a thousand faults (kill -9, full disk, ...) on a working Studio; FAULTS=200 SEED=7
 # make ui     the front end alone         make lint    linters and types alone
 # make migration MESSAGE="..."  write the migration for a change of the tables
 # make clean  remove what make made (not your data, which lies in ~/.studio)
@@ -19,6 +20,8 @@ TORCH ?= torch==2.13.0
 SDK ?= "sagemaker<3" boto3 awscli pandas scikit-learn
 WORKERS ?= 2
 PYTEST ?=
+FAULTS ?= 1000
+SEED ?= 1
 LAB ?=
 
 BIN := $(CURDIR)/.venv/bin
@@ -37,7 +40,7 @@ UI_BUILT := studio_ext/labextension/static/style.js
 YARN_DIGEST := $(shell cat labextension/package.json labextension/yarn.lock | sha256sum | cut -c -16)
 YARN_STAMP := $(STAMPS)/yarn-$(YARN_DIGEST)
 
-.PHONY: help lab test lint ui env migration chromium postgresql clean FORCE
+.PHONY: help lab test faults lint ui env migration chromium postgresql clean FORCE
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -52,6 +55,9 @@ ui: $(STAMPS)/linked
 test: chromium postgresql $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YARN_STAMP) lint
 	cd labextension && jlpm test
 	STUDIO_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" pytest -n $(WORKERS) $(PYTEST)
+
+faults: $(STAMPS)/env-test
+	python -m tests.faults --faults $(FAULTS) --seed $(SEED)
 
 lint: $(STAMPS)/env-test $(YARN_STAMP)
 	ruff check .

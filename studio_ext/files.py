@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+#: No room on the disk, or none left of the user's share of it.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNFINISHED = ".*.tmp"
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Replace ``path`` by ``data``: written beside it, synced, renamed."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -37,6 +46,25 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+@contextlib.contextmanager
+def suppress_full(wanted: bool = True) -> Iterator[None]:
+    """Go on without what a full disk did not take, if that is ``wanted``."""
+    try:
+        yield
+    except OSError as error:
+        if not wanted or error.errno not in FULL:
+            raise
+
+
+def drop_unfinished(folder: Path, older_than_s: float = 0.0) -> None:
+    """Remove what writers that were killed left of :func:`write_atomic` in a folder."""
+    before = time.time() - older_than_s
+    for path in folder.glob(_UNFINISHED):
+        with contextlib.suppress(FileNotFoundError):  # its writer lives, and was faster
+            if path.stat().st_mtime <= before:
+                path.unlink()
 
 
 def lock_file(path: Path, patience_s: float = 0.0) -> int | None:

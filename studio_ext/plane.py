@@ -18,14 +18,15 @@ import uvicorn
 from . import home, occupancy
 from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
-from .control import access, sharing
+from .control import access, sharing, trouble
 from .control.reconciler import Reconciler
 from .control.tags import Tags
 from .control.world import World
 from .domains import operations as domains
-from .files import read_json
+from .files import drop_unfinished, read_json
 from .hosting import operations as hosting
 from .hosting.gateway import client as gateway
+from .hosting.gateway.keeper import Keeper
 from .logsource import ResourceLogs
 from .notebook import session
 from .run.runners.process import ProcessRunner
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 KEEP_S = 5.0
 START_TIMEOUT_S = 30.0
+GATEWAY_TIMEOUT_S = 15.0
+UNFINISHED_S = 60.0
 SWEEP_S = 3600.0
 STALE_UPLOAD_S = 7 * 24 * 3600.0
 
@@ -74,6 +77,7 @@ class ControlPlane:
             config.region,
             access.require_operation,
             Watching(),
+            trouble.explain,
         )
         self.reconciler = Reconciler(self.world)
         self._socket = _bind(config)
@@ -88,6 +92,8 @@ class ControlPlane:
                 server_header=False,
             )
         )
+        self._gateway = Keeper(config)
+        self._life = threading.Lock()
         self._stopping = threading.Event()
         self._log: logging.Handler | None = None
         self._threads = [
@@ -118,14 +124,17 @@ class ControlPlane:
         """Serve; returns once the API and the gateway answer."""
         self._log = seen_logs.to_file(self.config.logs_dir / "control.log")
         self._announce()
-        # The gateway first: whoever can connect to the API finds the gateway's address too.
-        gateway.ensure(self.config)
-        self._listen()
-        for thread in self._threads:
-            thread.start()
-        self.reconciler.start()
+        self._start_gateway()
+        with self._life:
+            if self._stopping.is_set():
+                return
+            self._listen()
+            self._gateway.start()
+            for thread in self._threads:
+                thread.start()
+            self.reconciler.start()
         end = time.monotonic() + START_TIMEOUT_S
-        while not self._server.started:
+        while not self._server.started and not self._stopping.is_set():
             if time.monotonic() > end:
                 raise TimeoutError(f"the API did not start on {self.url}")
             time.sleep(0.01)
@@ -138,7 +147,9 @@ class ControlPlane:
         """End this process's part; what runs goes on and is found again."""
         self._stopping.set()
         self._server.should_exit = True
-        self.reconciler.stop()
+        with self._life:  # what is half started cannot be ended
+            self._gateway.stop()
+            self.reconciler.stop()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=10)
@@ -148,6 +159,16 @@ class ControlPlane:
         self.store.close()
         if self._log is not None:
             seen_logs.end(self._log)
+
+    def _start_gateway(self) -> None:
+        """The gateway first: whoever can connect to the API finds the gateway's address too.
+
+        Without one, as on a full disk, jobs and panels work, and the keeper goes on trying.
+        """
+        try:
+            gateway.ensure(self.config, GATEWAY_TIMEOUT_S)
+        except OSError:
+            log.exception("Studio starts without a gateway: endpoints cannot be invoked for now")
 
     def _listen(self) -> None:
         """Accept connections; on another port if one that was only bound is taken by now."""
@@ -166,17 +187,18 @@ class ControlPlane:
         self._server.run(sockets=[self._socket])
 
     def _keep(self) -> None:
-        """Keep the gateway running and this process findable; clean up now and then."""
+        """Keep this process findable; clean up now and then."""
         swept = 0.0
         while not self._stopping.wait(KEEP_S):
             try:
-                gateway.ensure(self.config)
                 self._announce()
+                for folder in (self.config.path, self.config.run_dir):
+                    drop_unfinished(folder, UNFINISHED_S)
                 if time.monotonic() - swept > SWEEP_S:
                     swept = time.monotonic()
                     self._sweep()
             except Exception:
-                log.exception("keeping the gateway and the home in order failed")
+                log.exception("keeping the home in order failed")
 
     def _sweep(self) -> None:
         if isinstance(self.store.objects, LocalObjectStore):

@@ -18,11 +18,12 @@ import psutil
 
 from .. import __version__
 from ..control.world import World
-from ..files import read_json, write_json
+from ..files import drop_unfinished, read_json, write_json
 from ..run import environments, images, processes
 from ..seen import context
 from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
+from .modelserver.settings import Folder, socket_path
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
         document["startup_timeout_s"] = variant["startup_timeout_s"]
     log.info("starting model server %s", instance.id, extra={"instance": instance.id})
     (root / STATUS).unlink(missing_ok=True)
+    drop_unfinished(root)
     write_json(root / "instance.json", document)
     with open(root / "log", "ab") as output:
         subprocess.Popen(
@@ -203,6 +205,10 @@ def remove(world: World, identity: str) -> None:
     """Delete the folder of an instance that has ended, and what a killed supervisor left."""
     root = folder(world, identity)
     processes.kill_all(lambda: processes.marked(root))
+    document = read_json(root / "instance.json") or {}
+    for number in range(document.get("workers", 0)):
+        Path(socket_path(world.config.socket_dir, identity, number)).unlink(missing_ok=True)
+    shutil.rmtree(Folder(root).tmp, ignore_errors=True)
     shutil.rmtree(root, ignore_errors=True)
 
 
@@ -213,6 +219,8 @@ def _supervisor(root: Path, pid: int) -> psutil.Process | None:
         if process.status() == psutil.STATUS_ZOMBIE:
             os.waitpid(pid, os.WNOHANG)  # nobody else collects it
         elif str(root) in process.cmdline():
+            if process.status() == psutil.STATUS_STOPPED:
+                process.resume()  # or nobody would replace a worker that ends
             return process
     except (psutil.NoSuchProcess, ChildProcessError):
         pass

@@ -6,12 +6,13 @@ import os
 import time
 from dataclasses import replace
 
-from studio_ext.files import write_json
+from studio_ext.files import FULL, suppress_full, write_json
 from studio_ext.run.contract import JobStatus, Transition
 from studio_ext.run.layout import JobFolder
 from studio_ext.run.logs import Indexer
 from studio_ext.seen import lines
 
+DISK_POLL_S = 0.5
 MESSAGES = {
     "Starting": "Preparing the job",
     "Downloading": "Downloading input data",
@@ -60,7 +61,7 @@ class Journal:
         now = time.time()
         message = result.failure_reason or MESSAGES[str(result.outcome)]
         last = Transition(str(result.outcome), now, now, message)
-        self._save(
+        self._save_patiently(
             replace(
                 result,
                 phase="Done",
@@ -72,8 +73,9 @@ class Journal:
         lines.event(self._own, "studio.shim", text, **self._about)
 
     def say(self, text: str) -> None:
-        """Add a line to the log."""
-        os.write(self.log, f"{text}\n".encode())
+        """Add a line to the log, if there is room for it."""
+        with suppress_full():
+            os.write(self.log, f"{text}\n".encode())
         self.sample()
 
     def sample(self) -> None:
@@ -84,5 +86,21 @@ class Journal:
         return [replace(item, end=item.end or now) for item in self.status.transitions]
 
     def _save(self, status: JobStatus) -> None:
+        """A full disk does not end a job: what cannot be noted now is in the next note as well.
+
+        The first note is an exception; without it nobody would know that the job runs.
+        """
         self.status = status
-        write_json(self._path, status.to_json())
+        with suppress_full(self._path.exists()):
+            write_json(self._path, status.to_json())
+
+    def _save_patiently(self, status: JobStatus) -> None:
+        """The outcome waits for room: a job whose supervisor goes without a word has failed."""
+        while True:
+            try:
+                write_json(self._path, status.to_json())
+                return
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+            time.sleep(DISK_POLL_S)

@@ -7,12 +7,16 @@ import hashlib
 import os
 import posixpath
 import re
+import shutil
 from pathlib import Path
 from typing import Any
+
+from studio_ext.files import drop_unfinished
 
 ML = "/opt/ml"
 # Paths of sockets are limited to 108 bytes, and libraries add long names of their own.
 SOCKET_FOLDER_LIMIT = 60
+FULL_BELOW = 256 * 1024
 _ML_PATH = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
 
 
@@ -30,7 +34,7 @@ class JobFolder:
         self.index = root / "log.index"
         self.ml = root / "opt" / "ml"
         self.home = root / "home"
-        self.tmp = _temporary(root)
+        self.tmp = temporary(root)
         self.scratch = root / "scratch"
         self.packs = root / "packs"
         self.python = root / "env"
@@ -48,9 +52,20 @@ class JobFolder:
             (self.ml / name).mkdir(parents=True, exist_ok=True)
         for folder in (self.home, self.scratch, self.packs):
             folder.mkdir(exist_ok=True)
-        self.tmp.mkdir(mode=0o700, exist_ok=True)
-        if self.tmp.is_symlink() or self.tmp.lstat().st_uid != os.getuid():
-            raise PermissionError(f"{self.tmp} belongs to someone else")
+        make_temporary(self.tmp)
+
+    def clean(self) -> None:
+        """Drop what only the running job needed; links to inputs would keep deleted objects."""
+        data = self.ml / "input" / "data"
+        for folder in (self.tmp, self.scratch, self.python, self.home, data):
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self.root, self.packs):
+            drop_unfinished(folder)
+
+    def is_full(self) -> bool:
+        """Whether the disk has no room left for the job's files."""
+        disk = os.statvfs(self.root)
+        return disk.f_bavail * disk.f_frsize < FULL_BELOW
 
     def take_lock(self) -> int | None:
         """Lock the job, as its supervisor does for life; None when another process has it."""
@@ -73,13 +88,20 @@ class JobFolder:
         return False
 
 
-def _temporary(root: Path) -> Path:
+def temporary(root: Path) -> Path:
     """A folder for temporary files, its path short enough for the sockets that are put there."""
     folder = root / "tmp"
     if len(str(folder)) <= SOCKET_FOLDER_LIMIT:
         return folder
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     return Path("/tmp") / f"studio-{os.getuid()}-{digest}"
+
+
+def make_temporary(folder: Path) -> None:
+    """Create a folder of :func:`temporary`; PermissionError where another user has."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to someone else")
 
 
 def rewrite(value: Any, base: str) -> Any:

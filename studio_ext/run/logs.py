@@ -13,6 +13,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio_ext.files import suppress_full
+
 MAX_LINE = 256 * 1024
 BLOCK = 1 << 20
 # A progress bar redraws one line by carriage returns; it counts as a new line this often.
@@ -42,8 +44,9 @@ class Indexer:
         """Note the log's size when it has grown."""
         size = os.fstat(self._log).st_size
         if size > self._size:
-            os.write(self._index, _RECORD.pack(size, time.time_ns() // 1_000_000))
-            self._size = size
+            with suppress_full():  # then the lines are dated at a later look
+                os.write(self._index, _RECORD.pack(size, time.time_ns() // 1_000_000))
+                self._size = size
 
 
 class LogReader:

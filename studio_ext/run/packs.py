@@ -23,7 +23,7 @@ def pack(source: Path, archive: Path, keep_empty: bool, warn: Callable[[str], No
     members = list(_members(source)) if source.is_dir() else []
     if not members and not keep_empty:
         return None
-    temporary = archive.with_name(archive.name + ".tmp")
+    temporary = archive.with_name(f".{archive.name}.tmp")
     with open(temporary, "wb") as file:
         digest = _Digest(file)
         with (

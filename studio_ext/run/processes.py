@@ -105,6 +105,12 @@ def send(pid: int, number: signal.Signals, group: bool = False) -> None:
         (os.killpg if group else os.kill)(pid, number)
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal (SIGSTOP) and not let go yet."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return fields[:1] == [b"T"]
+
+
 def memory(pids: list[int], limit: int) -> int:
     """Bytes that processes use together.
 

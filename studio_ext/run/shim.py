@@ -18,7 +18,6 @@ if not __package__:  # run by path: be a module of the package without running i
         sys.modules[_name] = types.ModuleType(_name)
         sys.modules[_name].__path__ = [_path]
 
-import shutil
 import time
 import traceback
 from dataclasses import replace
@@ -149,12 +148,13 @@ class Supervisor:
     def _judge(self, returned: int, command: list[str], start: int) -> JobStatus:
         code = failure.exit_code(returned)
         status = replace(self.journal.status, exit_code=code)
+        full = self.folder.is_full()  # asked at once: it may not be for long
         if code == 0:
             return replace(status, outcome="Completed")
         reason = failure.read_start(self.folder.real(f"{ML}/output/failure"))
         if reason is None:
             log = failure.read_tail(self.folder.log, start)
-            extra = failure.killed_by(returned)
+            extra = failure.killed_by(returned) or ("The disk is full" if full else None)
             reason = failure.script_error("ExecuteUserScriptError", code, command, log, extra)
         return status.failed("AlgorithmError", reason)
 
@@ -176,13 +176,9 @@ class Supervisor:
         return replace(result, packs=done, exit_message=message)
 
     def _clean(self) -> None:
-        """Drop what only the running job needed; links to inputs would keep deleted objects."""
         for folder in self.protected:
             namespace.unmount(folder)
-        here = self.folder
-        data = here.ml / "input" / "data"
-        for folder in (here.tmp, here.scratch, here.python, here.home, data):
-            shutil.rmtree(folder, ignore_errors=True)
+        self.folder.clean()
 
 
 def _take_over(folder: JobFolder) -> bool:

@@ -197,6 +197,7 @@ def _end(
     """Clean up, record the end of a job, and let the next one in the queue start."""
     world.store.credentials.revoke(f"job {job_id(resource)}")
     shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
+    world.runner.tidy(job_id(resource))
     now = time.time()
     with world.store.resources.edit(resource.id) as edited:
         if edited is None:

@@ -75,6 +75,8 @@ class FileBody:
 
 
 Answer = dict[str, Any] | None
+#: The error that a client is to see for one that no handler expected; None: a fault of ours.
+Explain = Callable[[BaseException], ApiError | None]
 Handler = Callable[[Call, dict[str, Any]], Answer | Awaitable[Answer]]
 
 
@@ -115,9 +117,11 @@ class Dispatcher:
         region: str,
         authorise: Callable[[Call], None] = lambda _: None,
         observer: Observer | None = None,
+        explain: Explain = lambda _error: None,
     ) -> None:
         """`authorise` raises `ApiError` for a caller who may not call the operation at all."""
         self.registry = registry
+        self._explain = explain
         self.credentials = credentials
         self.region = region
         self.observer = observer or Observer()
@@ -176,10 +180,18 @@ class Dispatcher:
             return await self._call(handler, call, params) or {}
         except ApiError:
             raise
-        except Exception:
+        except Exception as error:
             name = models.wire_name(call.operation)
-            log.exception("%s failed, request %s", name, call.request_id)
-            raise InternalFailure() from None
+            raise self.failure(error, f"{name} failed, request {call.request_id}") from None
+
+    def failure(self, error: Exception, text: str) -> ApiError:
+        """The answer to an exception, which is logged: known trouble by its text alone."""
+        known = self._explain(error)
+        if known is None:
+            log.error("%s", text, exc_info=error)
+            return InternalFailure()
+        log.warning("%s: %s (%s)", text, known.message, error)
+        return known
 
     async def _call(self, handler: Handler, call: Call, params: dict[str, Any]) -> Any:
         if inspect.iscoroutinefunction(handler):

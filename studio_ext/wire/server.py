@@ -95,9 +95,8 @@ class _Exchange:
             return await self._handle()
         except ApiError as error:
             return self._failure(error)
-        except Exception:
-            log.exception("request %s failed", self._id)
-            return self._failure(InternalFailure())
+        except Exception as error:
+            return self._failure(self._dispatcher.failure(error, f"request {self._id} failed"))
 
     def _failure(self, error: ApiError) -> Response:
         self._seen.error = error.code

@@ -21,6 +21,8 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
 
 from tests.faults import driver, plan  # noqa: E402
 
+MOST_SAID = 30
+
 
 def main() -> int:
     """The exit status is 1 if anything broke."""
@@ -48,8 +50,10 @@ def main() -> int:
             f"{time.monotonic() - begun:.0f} s, {len(result.broken)} broken",
             flush=True,
         )
-        for line in result.broken:
-            print(f"  {line}", flush=True)
+        for line in result.broken[:MOST_SAID]:
+            print(f"  {line[:400]}", flush=True)
+        if len(result.broken) > MOST_SAID:
+            print(f"  and {len(result.broken) - MOST_SAID} more", flush=True)
         if result.broken:
             broken += 1
             print(f"  again: python -m tests.faults --replay {where}/plan.json", flush=True)

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
 )
+
 from tests.faults.history import Call
 
 
@@ -23,9 +24,7 @@ def call(operation: str, name: str, run: Callable[[], Any]) -> tuple[Call, Any]:
     except ClientError as error:
         status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        return Call(
-            operation, name, started, time.time(), "refused", status, code, message
-        ), None
+        return Call(operation, name, started, time.time(), "refused", status, code, message), None
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         return _broken(operation, name, started, "undelivered", error), None
     except (BotoCoreError, OSError) as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from leftovers import end_all_of
+
 from tests.faults import invariants, observing, requests
 from tests.faults.disk import CannotMount, Disk
 from tests.faults.history import History, State

@@ -54,7 +54,10 @@ class Write:
 
 @dataclass
 class Injected:
-    """A fault as it happened. ``until``: when it was over (the disk free, the server up)."""
+    """A fault as it happened, between ``at`` and ``done``.
+
+    ``until``: when it was over (the disk free, the server up).
+    """
 
     label: str
     at: float
@@ -62,6 +65,7 @@ class Injected:
     role: str = ""
     job: str = ""
     pid: int = 0
+    done: float = 0.0
 
 
 @dataclass

@@ -103,7 +103,9 @@ class Injector:
         if victim is None:
             return None
         done = _hit(fault, victim)  # before: what fails from now on is excused
-        return done if _signal(victim.pid, number) else None
+        hit = _signal(victim.pid, number)
+        done.done = time.time()
+        return done if hit else None
 
     def _victim(self, fault: Fault) -> Process | None:
         end = time.monotonic() + TARGET_S
@@ -125,7 +127,7 @@ class Injector:
                 for process in found:
                     _signal(process.pid, signal.SIGKILL)
             self._server.kill()
-        done.until = time.time()
+        done.done = done.until = time.time()
         self._later(0.0, lambda: self._restart(fault.seconds, done))
         return done
 

@@ -45,10 +45,10 @@ def recoveries(history: History) -> dict[str, list[float]]:
         ends = [
             call.ended
             for call in history.invocations
-            if call.outcome == "accepted" and call.started >= fault.at
+            if call.outcome == "accepted" and call.started >= max(fault.at, fault.done)
         ]
-        if ends:
-            found.setdefault(fault.label, []).append(min(ends) - fault.at)
+        took = min(ends) - max(fault.at, fault.done) if ends else float("inf")
+        found.setdefault(fault.label, []).append(took)
     return found
 
 
@@ -211,11 +211,11 @@ def _invocations(history: History) -> Iterator[str]:
         elif call.outcome == "wrong" or call.status not in (0, 424, 503):
             yield f"an invocation failed with an error nobody would try again on: {text}"
     for label, times in recoveries(history).items():
-        yield from (
-            f"after {label} it took {seconds:.1f} s until an invocation succeeded"
-            for seconds in times
-            if seconds > (FROZEN_S if label == "freeze worker" else 0) + RETURN_S
-        )
+        for seconds in times:
+            if seconds == float("inf"):
+                yield f"no invocation succeeded after {label}"
+            elif seconds > (FROZEN_S if label == "freeze worker" else 0) + RETURN_S:
+                yield f"after {label} it took {seconds:.1f} s until an invocation succeeded"
 
 
 def _excuses(fault: Injected, call: Call) -> bool:

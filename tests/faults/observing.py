@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from studio_ext.config import Config
+from studio_ext.store import Store
+from studio_ext.store.objects import LocalObjectStore
 from tests.faults.contents import digest
 from tests.faults.history import History, State
 from tests.faults.requests import BUCKET
 from tests.faults.server import Server
 from tests.faults.targets import of_home
-
-from studio_ext.config import Config
-from studio_ext.store import Store
-from studio_ext.store.objects import LocalObjectStore
 
 LOGS = "/aws/sagemaker/TrainingJobs"
 #: Names that only unfinished writes have: see files.write_atomic, packs.pack, prepare, inputs.

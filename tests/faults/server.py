@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from studio_process import Studio
-from tests.faults.targets import is_gone
 
 from studio_ext.notebook import session
+from tests.faults.targets import is_gone
 
 ONCE: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5}
 _SERVE = (
     "import sys; from studio_ext.app import serve; from studio_ext.config import Config; "
-    "serve(Config(home=sys.argv[2], port=int(sys.argv[3]), max_cores=6.0))"
+    "serve(Config(home=sys.argv[2], port=int(sys.argv[3]), max_cores=6.0, share_home=True))"
 )
 
 

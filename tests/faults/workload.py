@@ -152,7 +152,10 @@ class Workload:
                 self._delete(s3, kept.pop(source.randrange(len(kept))))
 
     def _put(self, s3: Any, source: random.Random, key: str) -> Call:
-        content, size = f"{key} {source.random()}", source.choice([0, 10, 4_000, 300_000, 1_500_000])
+        content, size = (
+            f"{key} {source.random()}",
+            source.choice([0, 10, 4_000, 300_000, 1_500_000]),
+        )
         checksum = source.choice(["CRC32", "SHA256", "SHA1"])
         done, _ = self._call(
             "PutObject",

@@ -112,3 +112,55 @@ def test_following_a_fast_log_misses_and_repeats_nothing(bench: Any) -> None:
     stamps = [line.timestamp_ms for line in seen]
     assert stamps == sorted(stamps)
     assert stamps[-1] - stamps[0] > 1000
+
+
+def test_what_a_killed_supervisor_left_is_tidied_up(bench: Any) -> None:
+    spec = bench.spec("print('ready'); import time; time.sleep(60)")
+    bench.runner.launch(spec)
+    bench.until(lambda: "ready" in bench.log())
+    folder = bench.runner.log_path(spec.id).parent
+    os.kill(bench.status(spec.id).pid, signal.SIGKILL)
+    bench.until(lambda: not bench.status(spec.id).alive)
+    (folder / "packs" / ".model.tar.gz.tmp").write_text("half")
+    assert (folder / "env").exists()
+    bench.runner.tidy(spec.id)
+    assert [name for name in ("env", "home", "tmp", "scratch") if (folder / name).exists()] == []
+    assert list((folder / "packs").iterdir()) == []
+    assert "ready" in bench.log()
+
+
+def test_a_running_job_is_not_tidied_up(bench: Any) -> None:
+    spec = bench.spec("print('ready'); import time; time.sleep(60)")
+    bench.runner.launch(spec)
+    bench.until(lambda: "ready" in bench.log())
+    bench.runner.tidy(spec.id)
+    assert (bench.runner.log_path(spec.id).parent / "env").exists()
+    bench.runner.stop(spec.id)
+    bench.finish(spec.id)
+
+
+def test_a_supervisor_that_was_stopped_is_let_go_on(bench: Any) -> None:
+    spec = bench.spec("print('ready'); import time; time.sleep(60)", stop_grace_s=1)
+    bench.runner.launch(spec)
+    bench.until(lambda: "ready" in bench.log())
+    os.kill(bench.status(spec.id).pid, signal.SIGSTOP)
+    bench.runner.stop(spec.id)
+    assert bench.finish(spec.id).outcome == "Stopped"
+
+
+def test_a_supervisor_killed_before_its_first_note_is_started_again(
+    bench: Any, monkeypatch: Any
+) -> None:
+    start, starts = subprocess.run, []
+
+    def first_one_dies(command: list[str], **options: Any) -> Any:
+        starts.append(command)
+        if len(starts) == 1:
+            return subprocess.CompletedProcess(command, -signal.SIGKILL)
+        return start(command, **options)
+
+    monkeypatch.setattr("studio_ext.run.runners.process.subprocess.run", first_one_dies)
+    spec = bench.spec("print('ready')")
+    bench.runner.launch(spec)
+    assert bench.finish(spec.id).outcome == "Completed"
+    assert len(starts) == 2

@@ -6,7 +6,6 @@ Whether a caller may is decided in control/access.py; here stands what each oper
 from __future__ import annotations
 
 import asyncio
-import errno
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,11 +105,6 @@ def translated(store: ObjectStore, call: Call, params: Params) -> Iterator[None]
         raise _wire_form(error) from error
     except ObjectStoreError as error:
         raise _wire_form(error) from error
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        text = "The disk of the object store is full."
-        raise ApiError("InsufficientStorage", text, 507) from error
 
 
 def _wire_form(error: ObjectStoreError) -> ApiError:

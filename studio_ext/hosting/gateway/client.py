@@ -58,7 +58,7 @@ def in_flight(config: Config) -> tuple[int, dict[str, int]] | None:
 
 
 def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
-    """Start the gateway unless it runs; TimeoutError when it does not come up."""
+    """Start the gateway unless it runs; OSError (TimeoutError) when it does not come up."""
     found = info(config)
     if found is not None:
         return found
@@ -70,7 +70,7 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     config.make_folders()
     # What it prints beside its log, gateway.log: Python's own words on the way down.
     with open(config.logs_dir / "gateway.out", "wb") as log:
-        subprocess.Popen(
+        started = subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -81,13 +81,17 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         found = info(config)
-        if found is not None and _answers(config, found.port):
+        if found is not None and answers(config, found.port):
             return found
+        if started.poll():
+            where = f"{config.logs_dir}/gateway.*"
+            raise OSError(f"the gateway ended with {started.returncode}; see {where}")
         time.sleep(0.05)
     raise TimeoutError(f"the gateway did not start; see {config.logs_dir}/gateway.*")
 
 
-def _answers(config: Config, port: int) -> bool:
+def answers(config: Config, port: int) -> bool:
+    """Whether a gateway answers on a port."""
     connection = http.client.HTTPConnection(config.host, port, timeout=2)
     try:
         connection.request("GET", "/ping")

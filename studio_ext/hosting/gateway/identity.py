@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...store.credentials import Credential
+from ...wire.errors import ApiError
 from ...wire.signature import verify
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ class Identity:
             credential = await asyncio.to_thread(self._load, key)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("Credentials cannot be read, using those known: %s", error)
+            if key not in self._known:
+                text = "The access keys cannot be read at the moment. Please try again."
+                raise ApiError("ServiceUnavailable", text, 503) from error
             return
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()

@@ -20,12 +20,15 @@ class Beat:
     """State, start of the request at hand, and the reason of a failure."""
 
     def __init__(self, path: str | os.PathLike[str], create: bool = False) -> None:
-        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT | os.O_TRUNC if create else 0)
+        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         descriptor = os.open(path, flags, 0o600)
         try:
             if create:
-                os.ftruncate(descriptor, _SIZE)
+                # With its room taken now: touching a page that a full disk has none for kills.
+                os.posix_fallocate(descriptor, 0, _SIZE)
             self._page = mmap.mmap(descriptor, _SIZE)
+            if create:
+                self._page[:] = bytes(_SIZE)
         finally:
             os.close(descriptor)
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ...run import environments, inputs, namespace, processes
-from ...run.layout import ML, rewrite
+from ...run.layout import ML, make_temporary, rewrite
 from .settings import Folder, Settings
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_MAX_TMP = 60  # libraries put sockets there
 Say = Callable[[str], None]
 
 
 def files(folder: Folder, settings: Settings, check: Callable[[], None]) -> None:
     """Unpack the model and its code; what an earlier start unpacked is used again."""
-    for made in (folder.ml, folder.home, folder.tmp):
+    for made in (folder.ml, folder.home):
         made.mkdir(parents=True, exist_ok=True)
+    make_temporary(folder.tmp)
     _unpack(settings.model_archive, folder.ml / "model", check)
     if settings.code_archive:
         _unpack(settings.code_archive, folder.ml / "code", check)
@@ -88,7 +87,7 @@ def variables(
     result = {
         "HOME": str(folder.home),
         "LANG": "C.UTF-8",
-        "TMPDIR": _temporary(folder),
+        "TMPDIR": str(folder.tmp),
         "PYTHONUNBUFFERED": "1",
         **dict.fromkeys(_THREADS, str(threads)),
         "SAGEMAKER_MODEL_SERVER_WORKERS": str(settings.workers),
@@ -109,9 +108,3 @@ def variables(
     result["PATH"] = ":".join([*bins, result.get("PATH", _PATH)])
     result[processes.MARKER] = str(folder.root)
     return result
-
-
-def _temporary(folder: Folder) -> str:
-    if len(str(folder.tmp)) <= _MAX_TMP:
-        return str(folder.tmp)
-    return tempfile.mkdtemp(prefix="studio-", dir="/tmp")

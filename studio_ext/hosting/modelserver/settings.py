@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files import read_json
+from ...run.layout import temporary
 
 STARTUP_TIMEOUT_S = 600.0
 INVOCATION_TIMEOUT_S = 60.0
@@ -45,8 +46,13 @@ class Settings:
 
     def socket(self, number: int) -> str:
         """Socket of a worker; short, because such paths are limited to 108 bytes."""
-        digest = hashlib.sha256(self.id.encode()).hexdigest()[:12]
-        return os.path.join(self.socket_dir, f"{digest}-{number}.sock")
+        return socket_path(self.socket_dir, self.id, number)
+
+
+def socket_path(folder: str | os.PathLike[str], identity: str, number: int) -> str:
+    """Socket of worker ``number`` of an instance."""
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return os.path.join(folder, f"{digest}-{number}.sock")
 
 
 class Folder:
@@ -63,7 +69,7 @@ class Folder:
         self.ml = root / "opt" / "ml"
         self.layer = root / "env"
         self.home = root / "home"
-        self.tmp = root / "tmp"
+        self.tmp = temporary(root)
 
     def settings(self) -> Settings:
         """Read ``instance.json``; keys that are not known are for others."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...files import write_json
+from ...files import suppress_full, write_json
 from ...run import environments, inputs, processes
 from ...run.logs import Indexer
 from ...seen import lines
@@ -196,9 +196,11 @@ class Supervisor:
             "started": self._started,
         }
         if status != self._status:
-            write_json(self.folder.status, status)
-            self._note(f"instance {self.settings.id}: {state}", reason=reason)
-            self._status = status
+            # What a full disk does not take is said again at the next step.
+            with suppress_full(self.folder.status.exists()):
+                write_json(self.folder.status, status)
+                self._note(f"instance {self.settings.id}: {state}", reason=reason)
+                self._status = status
 
     def _note(self, text: str, **fields: Any) -> None:
         """Add to the supervisor's own log, which users do not see."""
@@ -208,7 +210,8 @@ class Supervisor:
         lines.event(self.folder.journal, "studio.modelserver", text, **about, **request, **known)
 
     def _say(self, text: str) -> None:
-        os.write(self._log, f"{text.rstrip()}\n".encode())
+        with suppress_full():
+            os.write(self._log, f"{text.rstrip()}\n".encode())
 
 
 def lock(folder: Folder) -> int | None:

@@ -15,6 +15,8 @@ from .beat import FAILED, READY, Beat
 _WORKER = Path(__file__).with_name("worker.py")
 _BACKOFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _HEALTHY_S = 60.0
+#: A worker that somebody stopped (SIGSTOP) for longer than this is replaced.
+STOPPED_S = 5.0
 _DUMP_S = 1.0  # between asking a stuck worker where it is and killing it
 
 
@@ -46,6 +48,7 @@ class WorkerProcess:
         self._started = 0.0
         self._due = 0.0
         self._kill_at: float | None = None
+        self._stopped_since: float | None = None
         self._was_ready = False
 
     @property
@@ -63,13 +66,19 @@ class WorkerProcess:
         now = time.monotonic()
         if self._child is None:
             if now >= self._due:
-                self._start(now)
+                self._try_to_start(now)
             return
         returned = self._child.poll()
         if returned is not None:
             self._ended(returned, now)
             return
         self._watch(now)
+
+    def _try_to_start(self, now: float) -> None:
+        try:
+            self._start(now)
+        except OSError as error:  # no memory, no room on the disk: it may be better soon
+            self._again(f"the model's worker process cannot be started: {error}", now)
 
     def _start(self, now: float) -> None:
         self._beat = Beat(self._beat_file, create=True)
@@ -78,18 +87,23 @@ class WorkerProcess:
                 str(self._beat_file)]  # fmt: skip
         self._child = processes.start(argv, command.environment, command.folder, command.log)
         self._started, self._kill_at, self._was_ready = now, None, False
+        self._stopped_since = None
 
     def _ended(self, returned: int, now: float) -> None:
         beat = self._beat
         if beat is not None and beat.state == FAILED:
-            self.failure = beat.text
+            text = beat.text
         else:
             how = failure.killed_by(returned) or f"exit code {failure.exit_code(returned)}"
-            self.failure = f"the model's worker process ended: {how}"
+            text = f"the model's worker process ended: {how}"
         if self._was_ready and now - self._started > _HEALTHY_S:
             self.failures = 0
-        self.failures += 1
         self._child = None
+        self._again(text, now)
+
+    def _again(self, text: str, now: float) -> None:
+        self.failure = text
+        self.failures += 1
         self._due = now + _BACKOFF_S[min(self.failures, len(_BACKOFF_S)) - 1]
 
     def _watch(self, now: float) -> None:
@@ -99,11 +113,22 @@ class WorkerProcess:
             if now >= self._kill_at:
                 processes.send(self._child.pid, signal.SIGKILL)
             return
+        if self._is_frozen(self._child.pid, now):
+            processes.send(self._child.pid, signal.SIGKILL)
+            return
         loading = not self._was_ready and now - self._started > self._command.startup_s
         if loading or self._beat.busy_s > self._command.timeout_s:
             # The handler for it prints every thread's stack to the log.
             processes.send(self._child.pid, signal.SIGUSR2)
             self._kill_at = now + _DUMP_S
+
+    def _is_frozen(self, pid: int, now: float) -> bool:
+        """Whether it has been stopped for long: requests wait behind one that it never answers."""
+        if not processes.is_stopped(pid):
+            self._stopped_since = None
+            return False
+        self._stopped_since = self._stopped_since or now
+        return now - self._stopped_since > STOPPED_S
 
     def terminate(self) -> None:
         """Ask it to finish the request at hand and end."""

@@ -21,6 +21,9 @@ class Runner(Protocol):
     def stop(self, job_id: str) -> None:
         """Ask a job to end; it has its grace period to do so."""
 
+    def tidy(self, job_id: str) -> None:
+        """Drop what a job that has ended needs no more; its log and results stay."""
+
     def remove(self, job_id: str) -> None:
         """Forget a job that has ended, with its files."""
 

@@ -16,6 +16,8 @@ from studio_ext.run.contract import JobSpec, JobStatus
 from studio_ext.run.layout import JobFolder
 from studio_ext.run.logs import LogLine, LogReader
 
+#: A supervisor that ended before it noted anything has not touched the job: another may.
+LAUNCHES = 2
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -38,14 +40,18 @@ class ProcessRunner:
         write_json(folder.spec, spec.to_json())
         arguments = [shim.__file__, str(folder.root), str(self.environments)]
         command = [sys.executable, "-I", "-S", *arguments]
-        with open(folder.root / "shim.log", "ab") as log:
-            # It forks and returns at once, with the supervisor in charge and nobody's child.
-            started = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False
-            )
-        if started.returncode or not folder.status.exists():
-            reason = (folder.root / "shim.log").read_text(errors="replace")[-1000:]
-            raise OSError(f"the supervisor of job {spec.id} did not start: {reason}")
+        for _ in range(LAUNCHES):
+            with open(folder.root / "shim.log", "ab") as log:
+                # It forks and returns at once, with the supervisor in charge and nobody's child.
+                subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False
+                )
+            if folder.status.exists():
+                return
+        reason = (folder.root / "shim.log").read_text(errors="replace")[-1000:]
+        if folder.is_full():
+            reason = f"the disk is full. {reason}"
+        raise OSError(f"the supervisor of job {spec.id} did not start: {reason or 'it was killed'}")
 
     def observe(self, job_id: str) -> JobStatus | None:
         """What is known of a job; None when it was never started.
@@ -62,6 +68,9 @@ class ProcessRunner:
         status = JobStatus.from_json(data, alive)
         if not alive and status.phase != "Done":
             processes.kill_all(lambda: processes.marked(folder.root))
+        elif alive and processes.is_stopped(status.pid):
+            # Nobody would heed the job's limits, nor note its end.
+            self._wake(folder, status.pid, signal.SIGCONT)
         return status
 
     def stop(self, job_id: str) -> None:
@@ -71,7 +80,13 @@ class ProcessRunner:
         write_json(folder.stop, {})
         status = self.observe(job_id)
         if status is not None and status.alive and status.phase != "Done":
-            self._wake(folder, status.pid)
+            self._wake(folder, status.pid, signal.SIGTERM)
+
+    def tidy(self, job_id: str) -> None:
+        """Drop what a job that has ended needs no more, if its supervisor was killed before."""
+        folder = self._folder(job_id)
+        if folder.root.exists() and self._has_ended(folder):
+            folder.clean()
 
     def remove(self, job_id: str) -> None:
         """Delete a job's folder; RuntimeError while it runs."""
@@ -113,11 +128,14 @@ class ProcessRunner:
         return (read_json(folder.status) or {}).get("phase") == "Done" or not folder.is_locked()
 
     @staticmethod
-    def _wake(folder: JobFolder, pid: int) -> None:
-        """Spare a supervisor its next look at the mark, if ``pid`` is still that supervisor."""
+    def _wake(folder: JobFolder, pid: int, number: signal.Signals) -> None:
+        """Signal a supervisor, if ``pid`` is still that supervisor.
+
+        SIGTERM spares it its next look at the mark to stop.
+        """
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return
         if os.fsencode(folder.root) in command:
-            processes.send(pid, signal.SIGTERM)
+            processes.send(pid, number)

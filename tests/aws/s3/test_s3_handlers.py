@@ -14,6 +14,7 @@ import pytest
 from s3_servers import Keys
 
 from studio_ext.aws import s3
+from studio_ext.control import trouble
 from studio_ext.store.objects import LocalObjectStore, writing
 from studio_ext.wire.dispatch import Call, Caller, Dispatcher, FileBody, Registry
 from studio_ext.wire.errors import ApiError
@@ -26,7 +27,7 @@ CALLER = Caller.of(Keys.credential)
 def dispatcher(object_store: LocalObjectStore) -> Iterator[Dispatcher]:
     registry = Registry()
     s3.register(registry, object_store)
-    dispatcher = Dispatcher(registry, Keys(), "us-east-1")
+    dispatcher = Dispatcher(registry, Keys(), "us-east-1", explain=trouble.explain)
     yield dispatcher
     dispatcher.close()
 

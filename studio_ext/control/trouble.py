@@ -1,0 +1,49 @@
+"""What befalls the machine under a request, as the error that its client is to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import exc
+
+from ..files import FULL
+from ..wire.errors import ApiError
+
+_FULL_TEXTS = ("database or disk is full", "No space left on device", "could not extend file")
+_BUSY_TEXTS = ("database is locked", "database table is locked")
+
+
+def explain(error: BaseException) -> ApiError | None:
+    """The error of a full disk (507), or of a database that is busy or away (503, to be tried
+    again); None for what is nobody's fault but ours."""
+    for each in _chain(error):
+        text = str(each)
+        if isinstance(each, OSError) and each.errno in FULL:
+            return _full()
+        if isinstance(each, exc.DBAPIError) and any(word in text for word in _FULL_TEXTS):
+            return _full()
+        if isinstance(each, exc.OperationalError) and any(word in text for word in _BUSY_TEXTS):
+            return _unavailable("The database is busy: another process has been writing to it.")
+        if isinstance(each, exc.TimeoutError):
+            return _unavailable("The database is busy: too many requests are waiting for it.")
+        if isinstance(each, exc.DBAPIError) and each.connection_invalidated:
+            return _unavailable("The database is busy or away: the connection to it broke.")
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    for _ in range(10):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _full() -> ApiError:
+    text = "The disk that holds Studio's home is full. Nothing was stored; make room and try again."
+    return ApiError("InsufficientStorage", text, 507)
+
+
+def _unavailable(text: str) -> ApiError:
+    return ApiError("ServiceUnavailable", f"{text} Please try again.", 503)

@@ -1,0 +1,100 @@
+"""Keeps a home's gateway running: one that ends is replaced at once, one that hangs soon."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from ...config import Config
+from ...run import processes
+from . import client
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+ASK_S = 3.0
+RETRY_S = 1.0
+#: A gateway that has not answered for so long is killed.
+SILENT_S = 15.0
+
+
+class Keeper:
+    """A thread that watches the gateway."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stopping = threading.Event()
+        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._thread = threading.Thread(target=self._loop, name="studio-gateway", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch; starts the gateway if there is none."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no longer; the gateway goes on."""
+        self._stopping.set()
+        os.write(self._writer, b"x")
+        if self._thread.ident is not None:
+            self._thread.join(timeout=10)
+        if not self._thread.is_alive():  # else it waits for a gateway that is just starting
+            os.close(self._writer)
+            os.close(self._reader)
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                gateway = client.ensure(self._config)
+                self._watch(gateway)
+            except Exception:
+                log.exception("the gateway cannot be kept running")
+                self._stopping.wait(RETRY_S)
+
+    def _watch(self, gateway: client.GatewayInfo) -> None:
+        """Return when it has ended, or when it was killed because it did not answer."""
+        heard = asked = time.monotonic()
+        with _end_of(gateway.pid) as ended:
+            while not self._stopping.is_set():
+                if ended in select.select([ended, self._reader], [], [], LOOK_S)[0]:
+                    return
+                now = time.monotonic()
+                if processes.is_stopped(gateway.pid):
+                    log.warning("the gateway was stopped by a signal; it is let go on")
+                    processes.send(gateway.pid, signal.SIGCONT)
+                    heard = now
+                elif now - asked >= ASK_S:
+                    asked = now
+                    heard = now if client.answers(self._config, gateway.port) else heard
+                if now - heard > SILENT_S:
+                    log.error("the gateway has not answered for %g s; it is replaced", SILENT_S)
+                    processes.send(gateway.pid, signal.SIGKILL)
+                    return
+
+
+@contextlib.contextmanager
+def _end_of(pid: int) -> Iterator[int]:
+    """A descriptor that can be read once a process has ended.
+
+    Where the system has none (macOS) it can be read after a while, so that somebody looks.
+    """
+    try:
+        descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else _after(LOOK_S)
+    except ProcessLookupError:
+        descriptor = _after(0.0)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _after(seconds: float) -> int:
+    """A descriptor that can be read after a while."""
+    reader, writer = os.pipe()
+    threading.Timer(seconds, os.close, (writer,)).start()
+    return reader
