@@ -35,9 +35,11 @@ class Config(Configurable):
         "000000000000", help="Account id of the default user profile, which its ARNs carry."
     ).tag(config=True)
     max_cores = Float(help="Cores that running jobs may use together.").tag(config=True)
-    max_job_memory_bytes = Int(help="Memory at which a job is ended, with a clear reason.").tag(
-        config=True
-    )
+    max_memory_bytes = Int(help="Memory that running jobs may take together.").tag(config=True)
+    max_job_memory_bytes = Int(
+        help="The most memory a job gets, whatever its instance type; past its share it is ended, "
+        "with a clear reason."
+    ).tag(config=True)
 
     share_home = Bool(
         True,
@@ -67,6 +69,12 @@ class Config(Configurable):
 
     @default("max_job_memory_bytes")
     def _default_max_job_memory_bytes(self) -> int:
+        return self.max_memory_bytes
+
+    @default("max_memory_bytes")
+    def _default_max_memory_bytes(self) -> int:
+        if (set_to := os.environ.get("STUDIO_MAX_MEMORY_GB")) is not None:
+            return int(float(set_to) * 2**30)
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 9 // 10
 
     @property

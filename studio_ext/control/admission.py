@@ -1,19 +1,33 @@
-"""The queue of jobs: first come first served, within the cores of the machine."""
+"""The queue of jobs: who may start, within the cores and the memory of the machine.
+
+The rule: of each user profile the job that waits longest stands for it, and of those the one goes
+next whose profile runs least (by cores), of equals the one whose profile had its last turn longest
+ago. Who queues 200 jobs so does not keep another's single job waiting for more than one of them to
+end. Nobody goes past who is
+next, so that a big job does not starve behind small ones: what ends is kept free for it until it
+fits. A job that needs more than there is runs alone.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from ..config import Config
+from ..store import queue
+from ..store.queue import Place, Room
+from ..store.resources import Resource
 from ..store.tables import resources
 from .world import World
 
 _SIZE = re.compile(r"\.(?:(\d*)xlarge|metal|large|medium|small|nano|micro)$")
-_CORES = resources.c.state["cores"].as_float()
+_FAMILY = re.compile(r"^ml\.([a-z]+)\d")
+GIB = 1 << 30
+#: GiB for each vCPU in AWS's families; those not named have 4.
+_GIB = {"c": 2, "r": 8, "x": 16, "p": 8}
+_ORDINARY_VCPUS = 4
 
 
 def virtual_cpus(instance_type: str) -> int:
@@ -24,69 +38,83 @@ def virtual_cpus(instance_type: str) -> int:
     return 4 * int(match[1] or 1)
 
 
-def cores_of(config: Config, instance_type: str) -> float:
-    """Cores that a job on an instance type takes here.
+def room_of(config: Config, instance_type: str) -> Room:
+    """What a job on an instance type takes here.
 
-    As many as its vCPUs, but at most half the machine's, so that two jobs can run side by side.
+    As many cores as its vCPUs, but at most half the machine's, so that two jobs can run side by
+    side. As much memory as the type has; an ordinary one (up to xlarge) at most half of what there
+    is, a larger one at most all, so that a job that needs it gets it by asking.
     """
-    most = max(1.0, config.max_cores // 2)
-    return min(float(virtual_cpus(instance_type)), most)
+    cpus = virtual_cpus(instance_type)
+    family = _FAMILY.match(instance_type)
+    memory = cpus * _GIB.get(family[1] if family else "", 4) * GIB
+    most = config.max_memory_bytes // (2 if cpus <= _ORDINARY_VCPUS else 1)
+    return Room(
+        cores=min(float(cpus), max(1.0, config.max_cores // 2)),
+        memory_bytes=min(memory, most, config.max_job_memory_bytes),
+    )
 
 
-def admit(world: World, resource_id: int, cores: float, kinds: Sequence[str]) -> bool:
-    """Take ``cores`` for a job if it is its turn and they are free; noted in its state.
+def admit(world: World, resource: Resource, room: Room) -> bool:
+    """Take room for a job if it is its turn and there is enough; noted in its state.
 
     The check and the note are one transaction, so control planes never overcommit together.
     Whoever is refused is woken by :func:`wake_next` when its turn may have come.
     """
     with world.store.read() as connection:
-        if not _may_run(connection, resource_id, cores, kinds, world.config.max_cores):
+        place = queue.find(connection, resource.id)
+        waits = place is not None and place.admitted is None
+        if waits and not _is_next(world.config, connection, resource.id):
             return False
     with world.store.begin() as connection:
-        if not _may_run(connection, resource_id, cores, kinds, world.config.max_cores):
-            return False
-        at = resources.c.id == resource_id
-        state = connection.execute(
-            select(resources.c.state).where(at).with_for_update()
-        ).scalar_one()
-        if "cores" not in state:
-            state = {**state, "cores": cores, "admitted": time.time()}
-            connection.execute(update(resources).where(at).values(state=state))
-    wake_next(world, kinds)
+        queue.lock(connection)
+        place = queue.find(connection, resource.id)
+        if place is None:
+            place = Place(resource.id, resource.account, resource.created, room, None)
+            queue.enter(connection, place)
+        if place.admitted is None:
+            if not _is_next(world.config, connection, resource.id):
+                return False
+            queue.admit(connection, place, time.time())
+        _note(connection, resource.id, place.room)
+    wake_next(world)
     return True
 
 
-def wake_next(world: World, kinds: Sequence[str]) -> None:
-    """Have the first job that waits ask again; to be called when cores may have become free."""
-    waiting = [*_unfinished(kinds), _CORES.is_(None)]
-    first = select(resources.c.id).where(*waiting).order_by(resources.c.created, resources.c.id)
+def _note(connection: Connection, resource_id: int, room: Room) -> None:
+    at = resources.c.id == resource_id
+    state = connection.execute(select(resources.c.state).where(at).with_for_update()).scalar_one()
+    if "cores" not in state:
+        taken = {"cores": room.cores, "memory_bytes": room.memory_bytes, "admitted": time.time()}
+        connection.execute(update(resources).where(at).values(state={**state, **taken}))
+
+
+def wake_next(world: World) -> None:
+    """Have the job whose turn it is ask again; to be called when room may have become free."""
     with world.store.read() as connection:
-        found = connection.scalar(first.limit(1))
+        found = _next(world.config, connection)
     if found is not None:
-        world.store.leases.wake(found)
+        world.store.leases.wake(found.resource_id)
         world.notify()
 
 
-def _unfinished(kinds: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [resources.c.kind.in_(kinds), resources.c.status.in_(["InProgress", "Stopping"])]
+def _is_next(config: Config, connection: Connection, resource_id: int) -> bool:
+    found = _next(config, connection)
+    return found is not None and found.resource_id == resource_id
 
 
-def _may_run(
-    connection: Connection, resource_id: int, cores: float, kinds: Sequence[str], limit: float
-) -> bool:
-    """Whether a job has its cores, or is the first that waits and finds enough of them free."""
-    mine = select(_CORES, resources.c.created).where(resources.c.id == resource_id)
-    found = connection.execute(mine).one_or_none()
-    if found is None:
-        return False
-    taken, created = found
-    if taken is not None:
-        return True
-    earlier = (resources.c.created < created) | (
-        (resources.c.created == created) & (resources.c.id < resource_id)
-    )
-    ahead = select(resources.c.id).where(*_unfinished(kinds), _CORES.is_(None), earlier).limit(1)
-    if connection.execute(ahead).first():
-        return False
-    used = connection.scalar(select(func.sum(_CORES)).where(*_unfinished(kinds))) or 0.0
-    return not used or bool(used + cores <= limit)
+def _next(config: Config, connection: Connection) -> Place | None:
+    """The job whose turn it is, if there is room for it."""
+    heads = queue.heads(connection)
+    if not heads:
+        return None
+    taken, last = queue.taken(connection), queue.last_turns(connection)
+
+    def turn(job: Place) -> tuple[float, float, float, int]:
+        cores = taken.get(job.account, queue.NOTHING).cores
+        return cores, last.get(job.account, 0.0), job.queued, job.resource_id
+
+    first = min(heads, key=turn)
+    together = sum(taken.values(), start=queue.NOTHING)
+    limit = Room(config.max_cores, config.max_memory_bytes)
+    return first if not taken or (together + first.room).fits(limit) else None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..config import Config
+from ..store.queue import Room
 from ..store.resources import Resource
 from ..wire.dispatch import Call
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
@@ -36,6 +38,7 @@ class Kind:
     resources without one; ``unfinished`` are the statuses with work to do. ``spec_filters`` maps
     a List parameter to the path in the spec that it must equal; ``summary`` maps a member of a
     List item to its path, which begins with "spec" or "state", beside those every kind has.
+    ``room`` says what a request will take of the machine: such resources queue.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Kind:
     describe: View = _no_view
     summary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reconcile: Reconcile | None = None
+    room: Callable[[Config, dict[str, Any]], Room] | None = None
     name_taken: Callable[[str, str], ApiError] | None = None
     missing: Callable[[str, str], ApiError] | None = None
     newest_first: bool = False

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from ..seen import context
+from . import admission
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Reconciler:
         if running := list(self._running):
             self._leases.renew(running, self._holder, LEASE_S)
         self._leases.release_dead(_is_dead)
+        admission.wake_next(self._world)  # should whoever ended last have been killed before it
 
     def _claim(self) -> bool:
         """Start what is due and finds a free thread; whether there was any."""

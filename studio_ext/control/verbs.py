@@ -88,6 +88,7 @@ class Verbs:
                 state=state,
                 resource_tags=labels,
                 wake=kind.reconcile is not None,
+                room=kind.room(world.config, spec) if kind.room else None,
             )
         except NameTaken:
             raise kind.taken(name, arn) from None

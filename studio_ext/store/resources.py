@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from ..seen import context
+from . import queue
 from .database import glance, read, write
 from .eventlog import record
 from .labels import set_shared, set_tags
@@ -127,8 +128,12 @@ class Resources:
         resource_tags: Mapping[str, str] | None = None,
         parent_id: int | None = None,
         wake: bool = False,
+        room: queue.Room | None = None,
     ) -> Resource:
-        """Create a resource with its tags and event; NameTaken when the name is in use."""
+        """Create a resource with its tags and event; NameTaken when the name is in use.
+
+        With ``room`` it waits from now on for so much of the machine.
+        """
         now = time.time()
         values = {
             "kind": kind,
@@ -152,6 +157,8 @@ class Resources:
                 key = connection.execute(insert(resources).values(**values)).inserted_primary_key
                 assert key is not None
                 set_tags(connection, key[0], resource_tags or {})
+                if room is not None:
+                    queue.enter(connection, queue.Place(key[0], account, now, room, None))
                 row = _row(connection, key[0])
                 assert row is not None
                 resource = _resource(row)
@@ -229,13 +236,14 @@ class Resources:
         actor: str = "controller",
         wake: bool = False,
         progress: bool = False,
+        leaves_queue: bool = False,
     ) -> Iterator[Resource | None]:
         """Read, change and write a resource in one transaction; None when it is gone.
 
         Assign to ``status``, ``spec`` or ``state`` of what is given. A new spec raises the
         generation; ``wake`` has its controller look at it at once. ``progress`` is for notes that
         come often: they leave the time of the last change alone, and the event log keeps only
-        the last of them.
+        the last of them. ``leaves_queue`` gives back what the resource took of the machine.
         """
         with write(self._engine) as connection:
             query = select(resources).where(resources.c.id == resource_id).with_for_update()
@@ -253,6 +261,8 @@ class Resources:
                 if not progress:
                     changes["modified"] = resource.modified = time.time()
                 record(connection, resource, "updated", actor, replace=progress)
+            if leaves_queue:
+                queue.leave(connection, resource_id)
             if wake:
                 changes["wake_at"] = time.time()
             if changes:

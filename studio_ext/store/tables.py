@@ -89,6 +89,14 @@ queue = Table(
     Index("queue_by_turn", "admitted", "account", "queued", "resource_id"),
 )
 
+# When a job of each account was admitted last.
+turns = Table(
+    "turns",
+    metadata,
+    Column("account", String(12), primary_key=True),
+    Column("admitted", Float, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

@@ -8,10 +8,12 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from ..config import Config
 from ..control import admission
 from ..control.world import World
 from ..run.contract import JobStatus
 from ..store.objects import ObjectStoreError
+from ..store.queue import Room
 from ..store.resources import Resource
 from . import metrics, outputs
 from .inputs import InputUnavailable, staging_folder
@@ -20,10 +22,7 @@ from .launch import job_id, job_spec
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-#: Who waits for cores is woken when some are freed; this is for a wake-up lost to a crash.
-QUEUE_S = 30.0
 CHECKPOINT_S = 5.0
-QUEUED_KINDS = ("training-job",)
 _MESSAGES = {
     "Completed": "Training job completed",
     "Failed": "Training job failed",
@@ -55,15 +54,22 @@ def reconcile(world: World, resource_id: int) -> float | None:
     return _follow(world, resource, status)
 
 
+def room_of(config: Config, request: dict[str, Any]) -> Room:
+    """What a job will take of the machine."""
+    asked = request.get("ResourceConfig", {})
+    group = (asked.get("InstanceGroups") or [asked])[0]
+    return admission.room_of(config, group.get("InstanceType", "local"))
+
+
 def _launch(world: World, resource: Resource) -> float | None:
     if resource.status == "Stopping":
         return _end(world, resource, "Stopped", "Training job stopped before it started")
-    cores = admission.cores_of(
-        world.config, resource.spec.get("ResourceConfig", {}).get("InstanceType", "local")
-    )
-    if not admission.admit(world, resource.id, cores, QUEUED_KINDS):
-        _note(world, resource, "Pending", f"Waiting for {cores:g} free cores")
-        return QUEUE_S
+    room = room_of(world.config, resource.spec)
+    if not admission.admit(world, resource, room):
+        gigabytes = room.memory_bytes / 2**30
+        text = f"Waiting for {room.cores:g} free cores and {gigabytes:.1f} GiB of free memory"
+        _note(world, resource, "Pending", text)
+        return None
     admitted = world.store.resources.by_id(resource.id)
     assert admitted is not None
     try:
@@ -199,12 +205,12 @@ def _end(
     shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
     world.runner.tidy(job_id(resource))
     now = time.time()
-    with world.store.resources.edit(resource.id) as edited:
+    with world.store.resources.edit(resource.id, leaves_queue=True) as edited:
         if edited is None:
             return None
         edited.state.update(extra)
         _enter(edited.state, outcome, message, now)
         edited.state["transitions"][-1]["EndTime"] = edited.state["ended"] = now
         edited.status = outcome if outcome in ("Completed", "Failed") else "Stopped"
-    admission.wake_next(world, QUEUED_KINDS)
+    admission.wake_next(world)
     return None

@@ -9,7 +9,7 @@ from ..control.world import World
 from ..store.resources import Resource
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
 from .admission import admit
-from .controller import reconcile
+from .controller import reconcile, room_of
 from .launch import DEFAULT_RUNTIME_S
 
 
@@ -86,6 +86,7 @@ TRAINING_JOB = Kind(
     describe=_describe,
     summary={"SecondaryStatus": ("state", "secondary"), "TrainingEndTime": ("state", "ended")},
     reconcile=reconcile,
+    room=room_of,
     name_taken=_taken,
     missing=_missing,
     spec_filters={

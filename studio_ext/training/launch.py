@@ -59,7 +59,7 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
         requirements=bool(archives),
         packs=_packs(request),
         max_runtime_s=runtime,
-        memory_bytes=world.config.max_job_memory_bytes,
+        memory_bytes=resource.state.get("memory_bytes") or world.config.max_job_memory_bytes,
         cpus=resource.state.get("cores"),
         request_id=resource.state.get(context.KEY, ""),
         version=__version__,

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from studio_plane import SKLEARN, XGBOOST, Studio, members, wait_for
 
+from studio_ext.control.admission import room_of
 from studio_ext.training.inputs import staging_folder
 
 TRAIN = """
@@ -172,7 +173,10 @@ def test_jobs_wait_their_turn_and_can_be_stopped_waiting(studio: Studio) -> None
     for name in names:
         studio.job(name, script)
     studio.until("turn-1", "Training")
-    assert studio.last_word(studio.until("turn-2", "Pending")) == "Waiting for 2 free cores"
+    room = room_of(studio.config, "ml.m5.large")
+    assert studio.last_word(studio.until("turn-2", "Pending")) == (
+        f"Waiting for 2 free cores and {room.memory_bytes / 2**30:.1f} GiB of free memory"
+    )
     studio.sagemaker.stop_training_job(TrainingJobName="turn-2")
     stopped = studio.ended("turn-2")
     assert stopped["TrainingJobStatus"] == "Stopped"

@@ -1,0 +1,138 @@
+"""Jobs that wait for room on the machine, and those that have it.
+
+The table holds unfinished jobs alone, so that what a decision costs depends neither on how many
+jobs there ever were nor, but for the number of users, on how many wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+
+from .tables import queue, turns
+
+_C = queue.c
+_WAITS = _C.admitted.is_(None)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a job takes of the machine."""
+
+    cores: float
+    memory_bytes: int
+
+    def __add__(self, other: Room) -> Room:
+        return Room(self.cores + other.cores, self.memory_bytes + other.memory_bytes)
+
+    def fits(self, limit: Room) -> bool:
+        """Whether it is within a limit."""
+        return self.cores <= limit.cores and self.memory_bytes <= limit.memory_bytes
+
+
+NOTHING = Room(0.0, 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A job in the queue since ``queued``, with its room since ``admitted`` (epoch seconds)."""
+
+    resource_id: int
+    account: str
+    queued: float
+    room: Room
+    admitted: float | None
+
+
+_SUMS = (
+    select(_C.account, func.sum(_C.cores), func.sum(_C.memory_bytes))
+    .where(_C.admitted.is_not(None))
+    .group_by(_C.account)
+)
+# The accounts with a job that waits, by steps from one to the next: an index holds all waiting jobs
+# by account, and a step costs the same however many lie in between.
+_FIRST = select(func.min(_C.account).label("account")).where(_WAITS).cte("accounts", recursive=True)
+_NEXT = queue.alias("further")
+_ACCOUNTS = _FIRST.union_all(
+    select(
+        select(func.min(_NEXT.c.account))
+        .where(_NEXT.c.admitted.is_(None), _NEXT.c.account > _FIRST.c.account)
+        .scalar_subquery()
+    ).where(_FIRST.c.account.is_not(None))
+)
+_HEAD = queue.alias("head")
+_HEADS = select(queue).where(
+    _C.resource_id.in_(
+        select(
+            select(_HEAD.c.resource_id)
+            .where(_HEAD.c.admitted.is_(None), _HEAD.c.account == _ACCOUNTS.c.account)
+            .order_by(_HEAD.c.queued, _HEAD.c.resource_id)
+            .limit(1)
+            .scalar_subquery()
+        ).where(_ACCOUNTS.c.account.is_not(None))
+    )
+)
+_OF = select(queue).where(_C.resource_id == bindparam("id"))
+
+
+def enter(connection: Connection, place: Place) -> None:
+    """Have a job wait."""
+    connection.execute(
+        insert(queue).values(
+            resource_id=place.resource_id,
+            account=place.account,
+            queued=place.queued,
+            cores=place.room.cores,
+            memory_bytes=place.room.memory_bytes,
+            admitted=place.admitted,
+        )
+    )
+
+
+def leave(connection: Connection, resource_id: int) -> None:
+    """Give back the room of a job, or its place among those that wait."""
+    connection.execute(delete(queue).where(_C.resource_id == resource_id))
+
+
+def lock(connection: Connection) -> None:
+    """Keep others from deciding until this transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE queue IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def find(connection: Connection, resource_id: int) -> Place | None:
+    """Where a job stands; None when it is not in the queue."""
+    row = connection.execute(_OF, {"id": resource_id}).one_or_none()
+    return None if row is None else _place(row)
+
+
+def admit(connection: Connection, place: Place, now: float) -> None:
+    """Note that a job has its room."""
+    at = _C.resource_id == place.resource_id
+    connection.execute(update(queue).where(at).values(admitted=now))
+    mine = turns.c.account == place.account
+    if not connection.execute(update(turns).where(mine).values(admitted=now)).rowcount:
+        connection.execute(insert(turns).values(account=place.account, admitted=now))
+
+
+def last_turns(connection: Connection) -> dict[str, float]:
+    """When a job of each account was admitted last."""
+    return {row.account: row.admitted for row in connection.execute(select(turns))}
+
+
+def taken(connection: Connection) -> dict[str, Room]:
+    """What the admitted jobs of each account take together."""
+    rows = connection.execute(_SUMS)
+    return {account: Room(cores, int(memory)) for account, cores, memory in rows}
+
+
+def heads(connection: Connection) -> list[Place]:
+    """The job of each account that waits longest."""
+    return [_place(row) for row in connection.execute(_HEADS)]
+
+
+def _place(row: Row[Any]) -> Place:
+    room = Room(row.cores, row.memory_bytes)
+    return Place(row.resource_id, row.account, row.queued, room, row.admitted)
