@@ -1,6 +1,7 @@
 # make lab    environment, front end, then JupyterLab with Studio
 # make test   everything the project checks: linters, types, unit, client and browser tests
 # make faults a thousand faults (kill -9, full disk, ...) on a working Studio; FAULTS=200 SEED=7
+# make fuzz   broken requests for ten minutes, judged by their answers; FUZZ=60 SEED=7
 # make ui     the front end alone         make lint    linters and types alone
 # make migration MESSAGE="..."  write the migration for a change of the tables
 # make clean  remove what make made (not your data, which lies in ~/.studio)
@@ -21,6 +22,7 @@ SDK ?= "sagemaker<3" boto3 awscli pandas scikit-learn
 WORKERS ?= 2
 PYTEST ?=
 FAULTS ?= 1000
+FUZZ ?= 600
 SEED ?= 1
 LAB ?=
 
@@ -40,7 +42,7 @@ UI_BUILT := studio_ext/labextension/static/style.js
 YARN_DIGEST := $(shell cat labextension/package.json labextension/yarn.lock | sha256sum | cut -c -16)
 YARN_STAMP := $(STAMPS)/yarn-$(YARN_DIGEST)
 
-.PHONY: help lab test faults lint ui env migration chromium postgresql clean FORCE
+.PHONY: help lab test faults fuzz lint ui env migration chromium postgresql clean FORCE
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -58,6 +60,9 @@ test: chromium postgresql $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YA
 
 faults: $(STAMPS)/env-test
 	python -m tests.faults --faults $(FAULTS) --seed $(SEED)
+
+fuzz: $(STAMPS)/env-test
+	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED)
 
 lint: $(STAMPS)/env-test $(YARN_STAMP)
 	ruff check .

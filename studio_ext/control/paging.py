@@ -12,14 +12,26 @@ from ..wire.errors import ValidationException
 
 def encode(position: Any, asked: Any) -> str:
     """A token for ``position``, usable only with the same question again."""
-    token = [_digest(position, asked), position]
-    return base64.urlsafe_b64encode(json.dumps(token).encode()).decode()
+    return pack([_digest(position, asked), position])
+
+
+def pack(value: Any) -> str:
+    """JSON as one word."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+def unpack(token: str) -> Any:
+    """What :func:`pack` made a word of; ValueError for any other, whatever a client made up."""
+    try:
+        return json.loads(base64.urlsafe_b64decode(token.encode()))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def decode(token: str, asked: Any) -> Any:
     """The position in a token; ValidationException when it is not of this question."""
     try:
-        digest, position = json.loads(base64.urlsafe_b64decode(token.encode()))
+        digest, position = unpack(token)
     except (ValueError, TypeError):
         raise ValidationException("Invalid pagination token: NextToken") from None
     if digest != _digest(position, asked):

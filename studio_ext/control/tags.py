@@ -74,6 +74,8 @@ class Tags:
         """Tags of a resource, by key."""
         asked = params["ResourceArn"]
         after = paging.decode(params["NextToken"], asked) if params.get("NextToken") else ""
+        if not isinstance(after, str):
+            raise ValidationException("Invalid pagination token: NextToken")
         limit = params.get("MaxResults") or DEFAULT_PAGE
         tags = self._resources.tags(self._find(call, params, Action.READ).id)
         rest = {key: value for key, value in sorted(tags.items()) if key > after}

@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from ..control.world import World
 from ..store.credentials import Credential
 from ..wire.dispatch import Call, Handler
-from ..wire.errors import AccessDenied, ApiError
+from ..wire.errors import AccessDenied, ApiError, ValidationException
 from .gateway import client
 
 TIMEOUT_S = 70.0
@@ -46,6 +46,9 @@ class Invoker:
         gateway = client.info(self._world.config) or client.ensure(self._world.config)
         url = f"http://{self._world.config.host}:{gateway.port}/endpoints/{endpoint}/invocations"
         kept = {name: value for name, value in headers.items() if name.lower() in _PASSED_ON}
+        for name, value in kept.items():
+            if not value.isascii():
+                raise ValidationException(f"{name}: the header may hold ASCII characters alone.")
         request = AWSRequest("POST", url, headers=kept, data=body)
         keys = Credentials(
             credential.access_key_id, credential.secret_access_key, credential.session_token

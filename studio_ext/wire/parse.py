@@ -54,14 +54,41 @@ def load_json(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        value = json.loads(body)
+        value = _decoded(body)
     except RecursionError:
         raise Unreadable("The request is nested too deeply") from None
-    except ValueError:  # also UnicodeDecodeError, and integers of absurd length
+    except ValueError:  # also UnicodeDecodeError
         raise Unreadable("The request body is not valid JSON") from None
     if not isinstance(value, dict):
         raise Unreadable("The request body is not a JSON object")
+    if b"\\ud" in body or b"\\uD" in body:
+        _refuse_surrogates(value, "")
     return value
+
+
+def _decoded(body: bytes) -> Any:
+    text = body.decode()
+    try:
+        return json.loads(text)
+    except ValueError:
+        # An integer of thousands of digits is refused by Python alone: its member refuses it here.
+        return json.loads(text, parse_int=float)
+
+
+def _refuse_surrogates(value: Any, path: str) -> None:
+    """Half of an escaped pair is no character: nothing can store, send or log it."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Unreadable("The text is not valid Unicode", path) from None
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_surrogates(key, path)
+            _refuse_surrogates(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_surrogates(item, path)
 
 
 def from_json(shape: Shape, value: Any) -> Any:
@@ -95,11 +122,16 @@ def _json_structure(shape: StructureShape | None, value: dict[str, Any]) -> dict
         if item is None or key == "__type":
             continue
         name, member = wire.get(key, (key, None))
-        parsed[name] = item if member is None else from_json(member, item)
+        try:
+            parsed[name] = item if member is None else from_json(member, item)
+        except Unreadable as error:
+            raise error.at(name) from None
     return parsed
 
 
 # --- rest: labels, query, headers, payload
+
+_LOCATIONS = frozenset({"uri", "querystring", "header", "headers"})
 
 
 def _parse_rest_json(route: Route, request: Request) -> dict[str, Any]:
@@ -133,19 +165,13 @@ def _parse_rest(
     has_body_members = False
     for name, member in shape.members.items():
         location = member.serialization.get("location")
-        wire = member.serialization.get("name", name)
-        value = None
-        if location == "uri":
-            value = parse_text(member, route.labels[wire]) if wire in route.labels else None
-        elif location == "querystring":
-            value = _from_query(member, wire, request, shape)
-        elif location == "header":
-            text = request.headers.get(wire.lower())
-            value = None if text is None else _from_header(member, text)
-        elif location == "headers":
-            value = _header_map(wire.lower(), request.headers)
-        else:
+        if location not in _LOCATIONS:
             has_body_members = True
+            continue
+        try:
+            value = _located(route, request, name, member)
+        except Unreadable as error:
+            raise error.at(name) from None
         if value is not None:
             parsed[name] = value
     _parse_rest_payload(route.operation, request, parsed, parse_body, parse_payload)
@@ -155,6 +181,20 @@ def _parse_rest(
         body = parse_body(shape)
         parsed.update((n, v) for n, v in body.items() if n not in located)
     return parsed
+
+
+def _located(route: Route, request: Request, name: str, member: Shape) -> Any:
+    """The value of a member that is not in the body; None when there is none."""
+    location, wire = member.serialization["location"], member.serialization.get("name", name)
+    if location == "uri":
+        return parse_text(member, route.labels[wire]) if wire in route.labels else None
+    if location == "querystring":
+        shape = route.operation.input_shape
+        return None if shape is None else _from_query(member, wire, request, shape)
+    if location == "headers":
+        return _header_map(wire.lower(), request.headers)
+    text = request.headers.get(wire.lower())
+    return None if text is None else _from_header(member, text)
 
 
 def _parse_rest_payload(
@@ -174,7 +214,10 @@ def _parse_rest_payload(
     elif member.type_name == "string":
         parsed[name] = _text(request.body)
     elif request.body:
-        parsed[name] = parse_payload(member)
+        try:
+            parsed[name] = parse_payload(member)
+        except Unreadable as error:
+            raise error.at(name) from None
 
 
 def _text(body: bytes) -> str:
@@ -254,7 +297,10 @@ def _query_value(shape: Shape, node: dict[Any, Any]) -> Any:
             wire = member.serialization.get("name", name)
             child = _query_child(member, wire, node)
             if child is not None:
-                parsed[name] = _query_value(member, child)
+                try:
+                    parsed[name] = _query_value(member, child)
+                except Unreadable as error:
+                    raise error.at(name) from None
         return parsed
     if isinstance(shape, ListShape):
         items = node

@@ -16,10 +16,17 @@ from .errors import ApiError
 
 
 class Unreadable(ApiError):
-    """A value on the wire is not of the type that the model asks for."""
+    """A value on the wire is not of the type that the model asks for; ``path`` is its place."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("SerializationException", message)
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__("SerializationException", f"{path}: {message}" if path else message)
+        self.reason = message
+        self.path = path
+
+    def at(self, member: str) -> Unreadable:
+        """The same, of a value inside ``member``."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return Unreadable(self.reason, f"{member}{dot}{self.path}")
 
 
 def parse_text(shape: Shape, text: str) -> Any:

@@ -34,6 +34,12 @@ FILE_CHUNK = 256 * 1024
 # reads afterwards gets the answer and not a broken pipe.
 DRAIN_LIMIT = 64 * 1024 * 1024
 DRAIN_SECONDS = 5.0
+# A client that promises a body and falls silent would be waited for as long as it likes.
+IDLE_S = 60.0
+_IDLE = (
+    "Your socket connection to the server was not read from or written to within the timeout "
+    "period. Idle connections will be closed."
+)
 
 
 def asgi_app(dispatcher: Dispatcher, body_limit: int = BODY_LIMIT) -> ASGIApp:
@@ -261,7 +267,11 @@ class _Incoming:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         while not self.ended:
-            message = await self._receive()
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    message = await self._receive()
+            except TimeoutError:
+                raise ApiError("RequestTimeout", _IDLE) from None
             if message["type"] == "http.disconnect":
                 raise ApiError("IncompleteBody", "The connection ended before the body did.")
             self.ended = not message.get("more_body", False)

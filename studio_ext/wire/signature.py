@@ -133,7 +133,10 @@ def _claim(headers: Mapping[str, str], query: str) -> Claim:
     if header is not None:
         return _header_claim(header, headers)
     if "Signature=" in query:
-        fields = {name: values[0] for name, values in parse_query(query).items()}
+        given = parse_query(query)
+        fields = {name: values[0] for name, values in given.items()}
+        if any(len(given[name]) > 1 for name in given if name.startswith("X-Amz-")):
+            raise _malformed("A parameter of the signature is given twice.")
         if "X-Amz-Signature" in fields:
             return _query_claim(fields)
         if {"AWSAccessKeyId", "Signature", "Expires"} <= fields.keys():

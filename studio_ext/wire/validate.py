@@ -7,6 +7,7 @@ service is checked here by functions compiled once per shape: lengths, ranges, p
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ _CODES = {
     "s3": "InvalidArgument",
     "sts": "ValidationError",
     "iam": "ValidationError",
+    "cloudwatch": "InvalidParameterValue",
     "logs": "InvalidParameterException",
 }
 _MAX_ERRORS = 10
@@ -208,12 +210,21 @@ def _length(shape: Shape) -> Check | None:
     return run
 
 
+#: What the types hold; models seldom say it.
+_WHOLE = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+
+
 def _range(shape: Shape) -> Check:
     low, high = _bounds(shape)
+    least, most = _WHOLE.get(shape.type_name, (None, None))
+    low, high = least if low is None else low, most if high is None else high
 
     def run(value: Any, path: str, report: Report) -> None:
         if isinstance(value, bool):  # an int to Python, and so to ParamValidator
             report(value, path, "Member must be a number")
+            return
+        if isinstance(value, float) and not math.isfinite(value):
+            report(value, path, "Member must be a finite number")
             return
         if low is not None and value < low:
             report(value, path, f"Member must have value greater than or equal to {low}")

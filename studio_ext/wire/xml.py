@@ -12,7 +12,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from .errors import ApiError
-from .scalars import format_text, parse_text
+from .scalars import Unreadable, format_text, parse_text
 
 # What XML 1.0 cannot hold even escaped; S3 keys with such characters need EncodingType=url.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -52,7 +52,10 @@ def _parse_structure(shape: StructureShape, element: Element) -> dict[str, Any]:
             if (value := attributes.get(wire.rpartition(":")[2])) is not None:
                 parsed[name] = value
         elif found := children.get(wire):
-            parsed[name] = _parse_member(member, found)
+            try:
+                parsed[name] = _parse_member(member, found)
+            except Unreadable as error:
+                raise error.at(name) from None
     return parsed
 
 

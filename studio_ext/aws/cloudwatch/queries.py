@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from ...control import paging
 from ...store.statistics import Key, Statistics
 from ...wire.errors import ApiError
 from .errors import bad_combination, bad_value, missing
@@ -85,7 +83,7 @@ def get_metric_data(statistics: Statistics, owner: Owner, params: Params) -> Par
 def list_metrics(statistics: Statistics, account: str, params: Params) -> Params:
     """The metrics there are, by 500; `RecentlyActive` asks for points of the last three hours."""
     after = _decoded(params["NextToken"], list) if "NextToken" in params else None
-    if after is not None and len(after) != 3:
+    if after is not None and [type(item) for item in after] != [str] * 3:
         raise _bad_token()
     namespace, filters = params.get("Namespace"), params.get("Dimensions", [])
     since = time.time() - _RECENT_S if "RecentlyActive" in params else 0.0
@@ -172,13 +170,13 @@ def _moment(seconds: float) -> datetime:
 
 
 def _encoded(value: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+    return paging.pack(value)
 
 
 def _decoded(token: str, kind: type) -> Any:
     try:
-        value = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError):
+        value = paging.unpack(token)
+    except ValueError:
         raise _bad_token() from None
     if not isinstance(value, kind):
         raise _bad_token()

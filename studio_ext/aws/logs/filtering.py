@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from ...control import paging
 from ...run.logs import LogLine
 from ...wire.dispatch import Call
 from .events import LIMIT, SIZE_LIMIT, event, size
@@ -87,12 +85,15 @@ def _answer(events: list[dict[str, Any]], bookmark: Bookmark | None) -> dict[str
 
 
 def _encoded(bookmark: Bookmark) -> str:
-    return base64.urlsafe_b64encode(json.dumps(bookmark).encode()).decode()
+    return paging.pack(bookmark)
 
 
 def _decoded(token: str) -> Bookmark:
     try:
-        time, offsets = json.loads(base64.urlsafe_b64decode(token))
-        return int(time), {str(name): int(offset) for name, offset in offsets.items()}
-    except (binascii.Error, ValueError, TypeError, AttributeError):
+        time, offsets = paging.unpack(token)
+        numbers = [time, *offsets.values()]
+        if any(type(number) is not int or not 0 <= number < 2**63 for number in numbers):
+            raise ValueError("a time or an offset is none")
+        return time, offsets
+    except (ValueError, TypeError, AttributeError):
         raise invalid("The specified nextToken is invalid.") from None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ...control import paging
 from ...wire.dispatch import Call
 from .source import LogSource, LogStream, group_arn, group_name, invalid, streams_of
 from .tape import FAR, Tape
@@ -103,11 +101,14 @@ def _page(
 
 
 def _encoded(key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return paging.pack(key)
 
 
 def _decoded(token: str) -> Key:
     try:
-        return tuple(json.loads(base64.urlsafe_b64decode(token)))
-    except (binascii.Error, ValueError, TypeError):
+        key = paging.unpack(token)
+        if not isinstance(key, list):
+            raise ValueError("not a key")
+        return tuple(key)
+    except ValueError:
         raise invalid("The specified nextToken is invalid.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from ...control import access
 from ...store.objects import BucketExists
@@ -126,6 +125,6 @@ def _bucket_after(token: str | None) -> str:
         return ""
     try:
         return base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not ASCII, or not of UTF-8
         text = "The continuation token provided is incorrect"
         raise ApiError("InvalidArgument", text) from None
