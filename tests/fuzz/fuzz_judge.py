@@ -114,7 +114,7 @@ def _leak(case: Case, answer: Answer) -> str | None:
 def _form(case: Case, answer: Answer) -> str | None:
     if answer.status < 400 or case.method == "HEAD":
         return None
-    if answer.status == 400 and answer.body == NOT_HTTP:
+    if answer.status == 400 and NOT_HTTP in answer.body:
         return None
     try:
         code, message = error_of(case.protocol, answer)
@@ -136,7 +136,7 @@ def _refusal(case: Case, answer: Answer) -> str | None:
         if case.codes and answer.status < 400 and answer.status not in case.codes:
             return f"status {answer.status} is none of {sorted(map(str, case.codes))}"
         return None
-    if answer.body == NOT_HTTP:
+    if NOT_HTTP in answer.body:
         return None
     try:
         code, message = error_of(case.protocol, answer)

@@ -116,10 +116,11 @@ def mutations(
 
     for site in sites(shape, params, protocol):
         located = bool(site.shape.serialization.get("location"))
+        whole = site.path == (site.payload,)
         if site.required:
             # Without one in the URI or query, a request may be another operation's.
-            offer("missing", site, None, not located, _removed)
-        if not site.text and site.path != (site.payload,):
+            offer("missing", site, None, not located and not whole, _removed)
+        if not site.text and not whole:
             offer("null", site, None, site.required)
         for kind, wrong, refused in _wrong_values(site):
             offer(kind, site, wrong, refused and (not located or kind in _ALWAYS))
