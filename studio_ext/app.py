@@ -116,7 +116,10 @@ def kernel_environment(plane: ControlPlane, asked: Mapping[str, str] | None) -> 
     """A kernel's environment: the given one (default: the server's), connected to Studio."""
     environment = dict(asked or os.environ)
     variables = session.connection(
-        plane.config.path, environ=environment, region=plane.config.region
+        plane.config.path,
+        environ=environment,
+        region=plane.config.region,
+        user_profile=plane.config.user_profile,
     )
     for name in session.foreign(variables, environment):
         environment.pop(name, None)

@@ -61,7 +61,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _env(options: argparse.Namespace) -> int:
     session.require_running(options.home)
-    variables = session.connection(options.home)
+    if options.user is not None:
+        from .store.credentials import UnknownUserProfile
+        from .users import keep_key
+
+        try:
+            keep_key(options.home, options.user)
+        except UnknownUserProfile as error:
+            return _fail(f"there is no user profile {error}; studio user add makes one")
+    variables = session.connection(options.home, user_profile=options.user)
     unset = session.foreign(variables)
     for line in (_fish if options.shell == "fish" else _posix)(variables, unset):
         print(line)
@@ -219,6 +227,8 @@ def _parser() -> argparse.ArgumentParser:
         "--shell", choices=["posix", "fish"], default="posix", help="whose syntax (default: posix)"
     )
 
+    env.add_argument("--user", metavar="NAME", help="as which user profile (default: default)")
+
     jobs = add("jobs", _calling(_jobs), "List training jobs, newest first.")
     jobs.add_argument(
         "--status", choices=["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
@@ -242,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("name", metavar="NAME")
 
     add("doctor", _doctor, "Check that everything Studio needs is in order.")
+    _add_user_commands(commands, home)
     _add_kernel_commands(commands, home)
     version = commands.add_parser("version", help="Print the version.")
     version.set_defaults(command=_version)
@@ -262,6 +273,45 @@ def _add_kernel_commands(commands: Any, home: argparse.ArgumentParser) -> None:
         made.set_defaults(command=command)
         if action != "list":
             made.add_argument("name", metavar="NAME", help="sagemaker")
+
+
+def _user(do: str, *names: str) -> Command:
+    """A command that hands some of its options to a function of ``users``."""
+
+    def run(options: argparse.Namespace, api: Any) -> int:
+        from . import users
+
+        print(getattr(users, do)(api, *(getattr(options, name) for name in names)))
+        return 0
+
+    return _calling(run)
+
+
+def _add_user_commands(commands: Any, home: argparse.ArgumentParser) -> None:
+    help = "User profiles: each with an account, keys and things of its own."
+    users = commands.add_parser("user", help=help, description=help).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    help = "Access keys of user profiles."
+    keys = commands.add_parser("keys", help=help, description=help).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    for actions, action, command, text in (
+        (users, "add", _user("add", "name"), "Create a user profile."),
+        (users, "remove", _user("remove", "name"), "Delete a user profile that runs nothing."),
+        (users, "list", _user("listed"), "Show the user profiles."),
+        (keys, "create", _user("create_key", "user"), "Make a key and print it, this once."),
+        (keys, "list", _user("listed_keys", "user"), "Show the keys, without their secrets."),
+        (keys, "revoke", _user("revoke_key", "user", "key"), "End a key, within seconds."),
+    ):
+        made = actions.add_parser(action, parents=[home], help=text, description=text)
+        made.set_defaults(command=command)
+        if actions is keys:
+            made.add_argument("--user", required=True, metavar="NAME", help="whose")
+        if action == "revoke":
+            made.add_argument("key", metavar="ACCESS_KEY_ID")
+        if actions is users and action != "list":
+            made.add_argument("name", metavar="NAME")
 
 
 def _port(text: str) -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Float, Int, Unicode, default, validate
+from traitlets import Bool, Float, Int, TraitError, Unicode, default, validate
 from traitlets.config import Configurable
 
 DEFAULT_DOMAIN = "default"
 DEFAULT_USER_PROFILE = "default"
+_PROFILE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 class Config(Configurable):
@@ -33,6 +35,9 @@ class Config(Configurable):
     region = Unicode("us-east-1", help="Region name that ARNs and clients carry.").tag(config=True)
     account_id = Unicode(
         "000000000000", help="Account id of the default user profile, which its ARNs carry."
+    ).tag(config=True)
+    user_profile = Unicode(
+        help="User profile of the default domain that the panels and kernels of this server are."
     ).tag(config=True)
     max_cores = Float(help="Cores that running jobs may use together.").tag(config=True)
     max_memory_bytes = Int(help="Memory that running jobs may take together.").tag(config=True)
@@ -63,6 +68,17 @@ class Config(Configurable):
     def _default_object_store_url(self) -> str:
         return os.environ.get("STUDIO_OBJECT_STORE_URL", "")
 
+    @default("user_profile")
+    def _default_user_profile(self) -> str:
+        return os.environ.get("STUDIO_USER_PROFILE") or DEFAULT_USER_PROFILE
+
+    @validate("user_profile")
+    def _named_user_profile(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        if not _PROFILE.fullmatch(name):
+            raise TraitError(f"user_profile: {name!r} is not the name of a user profile")
+        return name
+
     @default("max_cores")
     def _default_max_cores(self) -> float:
         return float(os.environ.get("STUDIO_MAX_CORES") or len(os.sched_getaffinity(0)))
@@ -81,6 +97,12 @@ class Config(Configurable):
     def path(self) -> Path:
         """The home as a path."""
         return Path(self.home)
+
+    def credentials_path(self, user_profile: str) -> Path:
+        """The file with the access key that the home keeps for a user profile."""
+        if user_profile == DEFAULT_USER_PROFILE:
+            return self.path / "credentials.json"
+        return self.path / "users" / f"{user_profile}.json"
 
     @property
     def objects_dir(self) -> Path:

@@ -64,7 +64,8 @@ class ControlPlane:
         self.config = config
         self._seat = occupancy.take(config)
         self.store = Store(config)
-        self.credential = self.store.credentials.default()
+        self.store.credentials.default()
+        self.credential = self.store.credentials.kept(config.user_profile)
         self.world = World(
             config=config,
             store=self.store,
@@ -109,10 +110,11 @@ class ControlPlane:
         Tags(self.world).register(registry)
         sts.register(registry, self.store.credentials)
         iam.register(registry)
+        iam.AccessKeys(self.store.credentials, self.store.accounts).register(registry)
         logs.register(registry, ResourceLogs(self.world))
         cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
         home.register(registry, self.world, lambda: self.url)
-        s3.register(registry, self.store.objects)
+        s3.register(registry, self.store.objects, partial(domains.account_of, self.world))
         return registry
 
     @property
@@ -212,7 +214,8 @@ class ControlPlane:
     def _connect(self, credential: Credential) -> dict[str, str]:
         """Environment for code that runs for a credential on this machine."""
         variables = session.connection(self.config.path, environ={}, region=self.config.region)
-        variables.pop("STUDIO_HOME", None)
+        for name in ("STUDIO_HOME", "STUDIO_USER_PROFILE"):
+            variables.pop(name, None)
         variables["AWS_ENDPOINT_URL"] = self.url
         variables["AWS_ACCESS_KEY_ID"] = credential.access_key_id
         variables["AWS_SECRET_ACCESS_KEY"] = credential.secret_access_key

@@ -23,7 +23,7 @@ BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource", "occupancy", "watching"}
 #: Nothing below these may import one of them.
-TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook"}
+TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook", "users"}
 
 #: Room -> rooms it may import. A new room must be entered here.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CAPABILITIES, BELOW_CAPABILITIES),
     "notebook": BOTTOM | {"client"},
     "kernels": BOTTOM,
+    "users": BOTTOM | {"notebook", "store"},
     "occupancy": BOTTOM | {"notebook"},
     "doctor": BELOW_CAPABILITIES | {"notebook", "occupancy"},
     "logsource": BELOW_CAPABILITIES | CAPABILITIES,
@@ -49,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"home", "logsource", "notebook", "occupancy", "watching"},
     "handlers": BELOW_CAPABILITIES | CAPABILITIES | {"plane"},
     "app": BELOW_CAPABILITIES | {"handlers", "notebook", "plane"},
-    "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy"},
+    "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy", "users"},
     "__init__": {"app", "notebook"},
 }
 

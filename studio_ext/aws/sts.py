@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ..store.credentials import session_of
 from ..wire.dispatch import Call, CredentialLike, Registry
 from ..wire.errors import AccessDenied
 
@@ -23,7 +24,7 @@ def register(registry: Registry, issuer: Issuer) -> None:
     """Adds GetCallerIdentity, GetSessionToken and AssumeRole (of the caller's own role)."""
 
     def get_session_token(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        return {"Credentials": _issue(issuer, call, params, "session token")}
+        return {"Credentials": _issue(issuer, call, params)}
 
     def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         # There is one role per user profile, so assuming it grants nothing new.
@@ -32,7 +33,7 @@ def register(registry: Registry, issuer: Issuer) -> None:
             raise AccessDenied(f"{text}resource: {params['RoleArn']}", "AccessDenied")
         session = params["RoleSessionName"]
         return {
-            "Credentials": _issue(issuer, call, params, f"role session {session}"),
+            "Credentials": _issue(issuer, call, params),
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{call.caller.access_key}:{session}",
                 "Arn": _session_arn(call, session),
@@ -62,10 +63,10 @@ def _session_arn(call: Call, session: str) -> str:
     return f"arn:aws:sts::{call.caller.account_id}:assumed-role/{role}/{session}"
 
 
-def _issue(issuer: Issuer, call: Call, params: dict[str, Any], purpose: str) -> dict[str, Any]:
+def _issue(issuer: Issuer, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     caller = call.caller
     credential = issuer.issue(
-        purpose,
+        session_of(caller.access_key),
         domain=caller.domain,
         user_profile=caller.user_profile,
         lifetime_s=params.get("DurationSeconds", DEFAULT_LIFETIME_S),

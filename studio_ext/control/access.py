@@ -133,6 +133,20 @@ def resource(caller: Caller, action: Action, found: Resource) -> Decision:
     return Decision(True, f"its owner {found.domain}/{found.owner} shares it")
 
 
+def profile(caller: Caller, account: str) -> Decision:
+    """Whether a caller may know of the user profile of an account."""
+    if administers(caller):
+        return Decision(True, "the administrator knows every user profile")
+    return _OWN if caller.account_id == account else Decision(False, "it is another's")
+
+
+def keys(caller: Caller, account: str) -> Decision:
+    """Whether a caller may list, make and delete an account's access keys."""
+    if caller.scope is not None:
+        return Decision(False, f"a {caller.scope}'s key manages no keys")
+    return profile(caller, account)
+
+
 def is_shared_with(caller: Caller, domain: str, shared: str | None) -> bool:
     """Whether the value of the sharing tag on a resource of ``domain`` names a caller."""
     return any(key == (caller.domain, caller.user_profile) for key in readers(domain, shared)) or (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from ..config import DEFAULT_DOMAIN
 from ..control.kinds import Kind
 from ..control.verbs import Verbs, jsonable
 from ..control.world import World
 from ..wire.dispatch import Call, Registry
 from ..wire.errors import ApiError, ResourceInUse, ResourceNotFound
+from .profiles import USER_PROFILE, UserProfiles
 
 _UPDATED = {"DomainSettingsForUpdate": "DomainSettings"}
 
@@ -41,14 +43,39 @@ DOMAIN = Kind(
 )
 
 
+def account_of(world: World, arn: str) -> str | None:
+    """The account of the user profile that an ARN names, as bucket policies do; None without."""
+    found = world.store.resources.by_arn(arn)
+    is_profile = found is not None and found.kind == USER_PROFILE.name
+    return str(found.state["account"]) if found is not None and is_profile else None
+
+
 def register(registry: Registry, world: World) -> None:
     """Add the operations of domains."""
     verbs = Verbs(world, DOMAIN)
-    verbs.register(registry, "Describe", "List", "Delete")
+    verbs.register(registry, "Describe", "List")
+    profiles = UserProfiles(world)
+    profiles.register(registry)
 
     def create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         identity = domain_id(call.caller.account_id, params["DomainName"])
-        return {**verbs.create(call, {**params, "DomainId": identity}), "DomainId": identity}
+        made = verbs.create(call, {**params, "DomainId": identity})
+        if params["DomainName"] == DEFAULT_DOMAIN:
+            profiles.keep_default(call, identity)
+        return {**made, "DomainId": identity}
+
+    def delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        domain = verbs.find(call, params["DomainId"])
+        members = profiles.of_domain(domain.name)
+        names = [one.spec["UserProfileName"] for one in members if not profiles.is_default(one)]
+        if names:
+            raise ResourceInUse(
+                f"DomainId: {domain.name} still has the user profiles {', '.join(sorted(names))}; "
+                "delete them first."
+            )
+        for one in members:
+            world.store.resources.delete(one.id, call.caller.user_profile)
+        return verbs.delete(call, params)
 
     def update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         domain = verbs.find(call, params["DomainId"])
@@ -60,3 +87,4 @@ def register(registry: Registry, world: World) -> None:
 
     registry.add("sagemaker", "CreateDomain", create)
     registry.add("sagemaker", "UpdateDomain", update)
+    registry.add("sagemaker", "DeleteDomain", delete)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from ..config import Config
+from ..config import DEFAULT_USER_PROFILE, Config
 from ..files import read_json, write_atomic
 
 CLIENT_DIR = Path(__file__).resolve().parent.parent / "client"
@@ -54,11 +54,16 @@ def default_home() -> Path:
 
 
 def connection(
-    home: str | Path, *, environ: Mapping[str, str] = os.environ, region: str | None = None
+    home: str | Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    region: str | None = None,
+    user_profile: str | None = None,
 ) -> dict[str, str]:
     """The variables to set, for programs started with ``environ``, to use the Studio on ``home``.
 
-    Unset the names that :func:`foreign` gives as well. Writes ``home/sdk-config.yaml``.
+    Unset the names that :func:`foreign` gives as well. Writes ``home/sdk-config.yaml``. The user
+    profile is the one given, else STUDIO_USER_PROFILE's, else the default one.
 
     Raises
     ------
@@ -68,9 +73,10 @@ def connection(
     config = Config(home=str(home))
     if region:
         config.region = region
-    credentials = read_json(config.path / "credentials.json")
+    user_profile = user_profile or config.user_profile
+    credentials = read_json(config.credentials_path(user_profile))
     if not credentials:
-        raise NotRunning(config.path, "it has no credentials")
+        raise NotRunning(config.path, f"it has no credentials of user profile {user_profile}")
     variables = {
         _ENDPOINT_PREFIX: endpoint(config.path),
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
@@ -91,6 +97,8 @@ def connection(
         "DISABLE_JUMPSTART_TELEMETRY": "true",
         "STUDIO_HOME": str(config.path),
     }
+    if user_profile != DEFAULT_USER_PROFILE:
+        variables["STUDIO_USER_PROFILE"] = user_profile
     gateway = read_json(config.run_dir / "gateway.json")
     if gateway and gateway.get("port"):
         host = reachable(gateway.get("host"))
@@ -129,8 +137,10 @@ def endpoint(home: Path) -> str:
 
 
 def user(home: Path) -> str:
-    """User profile that the home's access key stands for."""
-    return str((read_json(home / "credentials.json") or {}).get("user_profile", "unknown"))
+    """User profile that this process is on a home."""
+    config = Config(home=str(home))
+    kept = read_json(config.credentials_path(config.user_profile)) or {}
+    return str(kept.get("user_profile", "unknown"))
 
 
 def require_running(home: str | Path) -> None:

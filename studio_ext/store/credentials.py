@@ -7,7 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Engine, Float, String, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Engine, Float, String, Table, and_, delete, select
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, Config, role_of
 from ..files import read_json, write_json
@@ -54,6 +54,19 @@ class Credential:
 
     def __repr__(self) -> str:  # keeps secrets out of logs and tracebacks
         return f"Credential({self.access_key_id}, {self.domain}/{self.user_profile})"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A lasting access key without its secret; ``created`` in epoch seconds."""
+
+    access_key_id: str
+    created: float
+
+
+def session_of(access_key_id: str) -> str:
+    """The purpose of temporary keys that were made with a key, and end with it."""
+    return f"session of {access_key_id}"
 
 
 class UnknownUserProfile(Exception):
@@ -156,6 +169,41 @@ class Credentials:
             )
         return credential
 
+    def of_profile(self, domain: str, user_profile: str) -> list[Key]:
+        """The lasting keys of a user profile, oldest first."""
+        query = (
+            select(access_keys)
+            .where(
+                access_keys.c.domain == domain,
+                access_keys.c.user_profile == user_profile,
+                access_keys.c.expires.is_(None),
+                access_keys.c.scope.is_(None),
+            )
+            .order_by(access_keys.c.created, access_keys.c.access_key_id)
+        )
+        with read(self._engine) as connection:
+            return [Key(row.access_key_id, row.created) for row in connection.execute(query)]
+
+    def revoke_key(self, access_key_id: str, account: str) -> bool:
+        """Delete a key of an account and the temporary ones made with it; whether it was there."""
+        with write(self._engine) as connection:
+            mine = access_keys.c.account == account
+            at = and_(mine, access_keys.c.access_key_id == access_key_id)
+            found = bool(connection.execute(delete(access_keys).where(at)).rowcount)
+            parents = [access_key_id]
+            while parents:
+                made = and_(mine, access_keys.c.purpose.in_([session_of(key) for key in parents]))
+                gone = delete(access_keys).where(made).returning(access_keys.c.access_key_id)
+                parents = list(connection.scalars(gone))
+        self._cache.clear()
+        return found
+
+    def revoke_account(self, account: str) -> None:
+        """Delete every key of an account, those of its jobs too; effective within seconds."""
+        with write(self._engine) as connection:
+            connection.execute(delete(access_keys).where(access_keys.c.account == account))
+        self._cache.clear()
+
     def revoke(self, purpose: str) -> None:
         """Delete the keys that were issued for ``purpose``; effective within seconds."""
         with write(self._engine) as connection:
@@ -164,14 +212,23 @@ class Credentials:
 
     def default(self) -> Credential:
         """The key of the default user profile, kept in ``credentials.json`` (mode 0600)."""
-        path = self._config.path / "credentials.json"
+        return self.kept(DEFAULT_USER_PROFILE)
+
+    def kept(self, user_profile: str) -> Credential:
+        """The key of a user profile of the default domain that the home keeps, mode 0600.
+
+        Made anew when it was revoked. Raises UnknownUserProfile.
+        """
+        path = self._config.credentials_path(user_profile)
+        purpose = _DEFAULT if user_profile == DEFAULT_USER_PROFILE else f"kept for {user_profile}"
         try:
             saved = read_json(path) or {}
         except json.JSONDecodeError:
             saved = {}
         credential = self.get(saved.get("access_key_id", ""))
         if credential is None:
-            credential = self.of_purpose(_DEFAULT) or self.issue(_DEFAULT)
+            credential = self.of_purpose(purpose) or self.issue(purpose, user_profile=user_profile)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_json(
                 path,
                 {
