@@ -147,6 +147,15 @@ def _trace(options: argparse.Namespace) -> int:
     return 0
 
 
+def _metrics_token(options: argparse.Namespace) -> int:
+    from .seen import exposition
+
+    config = Config(home=options.home)
+    config.make_folders()
+    print(exposition.token(config))
+    return 0
+
+
 def _stop(options: argparse.Namespace, api: Any) -> int:
     from .notebook import jobs
 
@@ -247,6 +256,8 @@ def _parser() -> argparse.ArgumentParser:
 
     trace = add("trace", _trace, "Print all that is known of one API request, in order of time.")
     trace.add_argument("id", metavar="REQUEST_ID", help="ResponseMetadata.RequestId of an answer")
+
+    add("metrics-token", _metrics_token, "Print the token that lets Prometheus read /metrics.")
 
     stop = add("stop", _calling(_stop), "Stop a training job.")
     stop.add_argument("name", metavar="NAME")

@@ -28,6 +28,7 @@ from .hosting import operations as hosting
 from .hosting.gateway import client as gateway
 from .hosting.gateway.keeper import Keeper
 from .logsource import ResourceLogs
+from .metering import Metering
 from .notebook import session
 from .run.runners.process import ProcessRunner
 from .seen import logs as seen_logs
@@ -72,20 +73,23 @@ class ControlPlane:
             runner=ProcessRunner(config.jobs_dir, config.environments_dir),
             connect=self._connect,
         )
+        registry = self._registry()
+        self._watching = watching = Watching(registry.has)
         self.dispatcher = Dispatcher(
-            self._registry(),
+            registry,
             self.store.credentials,
             config.region,
             access.require_operation,
-            Watching(),
+            watching,
             trouble.explain,
         )
         self.reconciler = Reconciler(self.world)
+        metering = Metering(self.world, watching, self.reconciler)
         self._socket = _bind(config)
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
             uvicorn.Config(
-                asgi_app(self.dispatcher),
+                metering.app(asgi_app(self.dispatcher)),
                 log_config=None,
                 access_log=False,
                 timeout_keep_alive=75,
@@ -96,7 +100,7 @@ class ControlPlane:
         self._gateway = Keeper(config)
         self._life = threading.Lock()
         self._stopping = threading.Event()
-        self._log: logging.Handler | None = None
+        self._log: seen_logs.ToFile | None = None
         self._threads = [
             threading.Thread(target=self._serve, name="studio-api", daemon=True),
             threading.Thread(target=self._keep, name="studio-keeper", daemon=True),
@@ -124,7 +128,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Serve; returns once the API and the gateway answer."""
-        self._log = seen_logs.to_file(self.config.logs_dir / "control.log")
+        self._log = self._watching.log = seen_logs.to_file(self.config.logs_dir / "control.log")
         self._announce()
         self._start_gateway()
         with self._life:
@@ -160,6 +164,7 @@ class ControlPlane:
         self.dispatcher.close()
         self.store.close()
         if self._log is not None:
+            self._watching.log = None
             seen_logs.end(self._log)
 
     def _start_gateway(self) -> None:

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 from .seen import context
-from .seen.logs import ACCESS
+from .seen.logs import ACCESS, ToFile
 from .seen.subject import subject
+from .seen.tally import Tally
 from .wire.dispatch import Call
 from .wire.errors import ApiError
 from .wire.observe import Exchange, Observer
-
-access_log = logging.getLogger(ACCESS)
 
 #: Ids that clients bring, kept beside ours: log field -> header.
 _BROUGHT = {"invocation_id": "amz-sdk-invocation-id", "trace_id": "x-amzn-trace-id"}
 _MOST = 256  # characters of a header that are kept
 
 
+#: The label of what is not built: a client chooses names, and labels must stay few.
+UNKNOWN = "unknown"
+
+
 class Watching(Observer):
-    """The access log of a control plane."""
+    """The access log and the counts of a control plane. ``built`` tells which operations
+    of which services there are."""
+
+    def __init__(self, built: Callable[[str, str], bool]) -> None:
+        self._built = built
+        self.requests = Tally()  # by service, operation, status
+        self.durations = Tally()  # by service, operation
+        self.object_bytes = Tally()  # by direction
+        self.log_events = Tally()
+        self.in_flight = 0
+        self.log: ToFile | None = None  # where the access log goes
 
     def begun(self, exchange: Exchange) -> AbstractContextManager[None]:
         """Let everything that is done from now on carry the request's id."""
+        self.in_flight += 1
         acting = context.acting(exchange.request_id, direct=True)
         acting.__enter__()
         return acting
@@ -40,19 +53,35 @@ class Watching(Observer):
         """Note which resource a call is about."""
         if call.exchange is not None:
             call.exchange.resource = subject(call.operation.name, params, answer)
+        if answer and call.service == "logs":
+            self.log_events.count(by=len(answer.get("events") or ()))
 
     def ended(self, exchange: Exchange, begun: object) -> None:
-        """Write the request's line."""
-        if access_log.isEnabledFor(logging.INFO):
-            name = f"{exchange.service}.{exchange.operation}" if exchange.operation else "-"
-            access_log.info("%s %d", name, exchange.status, extra=_fields(exchange))
+        """Count the request, and write its line."""
+        self.in_flight -= 1
+        self._count(exchange)
+        if self.log is not None:
+            self.log.line(_fields(exchange))
         if isinstance(begun, AbstractContextManager):
             begun.__exit__(None, None, None)
+
+    def _count(self, exchange: Exchange) -> None:
+        service, operation = exchange.service, exchange.operation
+        if not self._built(service, operation):
+            service = operation = UNKNOWN
+        self.requests.count(service, operation, str(exchange.status))
+        self.durations.time(service, operation, seconds=exchange.seconds)
+        if service == "s3":
+            self.object_bytes.count("in", by=exchange.received)
+            self.object_bytes.count("out", by=exchange.sent)
 
 
 def _fields(exchange: Exchange) -> dict[str, Any]:
     caller = exchange.caller
+    name = f"{exchange.service}.{exchange.operation}" if exchange.operation else "-"
     fields = {
+        "logger": ACCESS,
+        "message": f"{name} {exchange.status}",
         "request_id": exchange.request_id,
         "service": exchange.service,
         "operation": exchange.operation,
@@ -66,6 +95,6 @@ def _fields(exchange: Exchange) -> dict[str, Any]:
         "in": exchange.received,
         "out": exchange.sent,
     }
-    for name, header in _BROUGHT.items():
-        fields[name] = exchange.headers.get(header, "")[:_MOST]
-    return {name: value for name, value in fields.items() if value != ""}
+    for field, header in _BROUGHT.items():
+        fields[field] = exchange.headers.get(header, "")[:_MOST]
+    return {field: value for field, value in fields.items() if value != ""}

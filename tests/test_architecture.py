@@ -21,7 +21,7 @@ BOTTOM = {"config", "files", "seen"}
 CAPABILITIES = {"training", "hosting", "domains", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
-WIRING = {"plane", "home", "logsource", "occupancy", "watching"}
+WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}
 #: Nothing below these may import one of them.
 TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook", "users"}
 
@@ -44,10 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": BELOW_CAPABILITIES | {"notebook", "occupancy"},
     "logsource": BELOW_CAPABILITIES | CAPABILITIES,
     "watching": BELOW_CAPABILITIES,
+    "metering": BELOW_CAPABILITIES | CAPABILITIES | {"watching"},
     "home": BELOW_CAPABILITIES | {"doctor"},
-    "plane": BELOW_CAPABILITIES
-    | CAPABILITIES
-    | {"home", "logsource", "notebook", "occupancy", "watching"},
+    "plane": BELOW_CAPABILITIES | CAPABILITIES | WIRING - {"plane"} | {"notebook"},
     "handlers": BELOW_CAPABILITIES | CAPABILITIES | {"plane"},
     "app": BELOW_CAPABILITIES | {"handlers", "notebook", "plane"},
     "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy", "users"},

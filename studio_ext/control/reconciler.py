@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from ..seen import context
+from ..seen.tally import Tally
 from . import admission
 from .world import World
 
@@ -43,6 +44,8 @@ class Reconciler:
         self._next_upkeep = 0.0
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="studio-controller")
         self._thread = threading.Thread(target=self._loop, name="studio-reconciler", daemon=True)
+        self.steps = Tally()  # by kind and outcome
+        self.durations = Tally()  # by kind
         world.notify = self._wake.set
 
     def start(self) -> None:
@@ -56,6 +59,11 @@ class Reconciler:
         if self._thread.ident is not None:
             self._thread.join()
         self._pool.shutdown(wait=True)
+
+    @property
+    def held(self) -> int:
+        """How many resources this process holds leases on."""
+        return len(self._running)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -114,12 +122,17 @@ class Reconciler:
         kind = self._world.kinds.get(resource.kind)
         if kind is None or kind.reconcile is None:
             return None
+        started = time.perf_counter()
         with context.acting(resource.state.get(context.KEY, "")):
             try:
-                return kind.reconcile(self._world, resource_id)
+                delay = kind.reconcile(self._world, resource_id)
+                self.steps.count(kind.name, "done")
             except Exception:
                 log.exception("the controller of %s %s failed", resource.kind, resource.name)
-                return RETRY_S
+                delay = RETRY_S
+                self.steps.count(kind.name, "failed")
+        self.durations.time(kind.name, seconds=time.perf_counter() - started)
+        return delay
 
 
 def holder_name() -> str:

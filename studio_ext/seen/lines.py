@@ -8,8 +8,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+_LOOK_S = 0.25  # between looks whether the file is to be, or was, renamed
 
 
 class LineFile:
@@ -17,7 +20,7 @@ class LineFile:
 
     Each line is one write to a file opened for appending, so lines of several processes do not
     mix. The file moves to ``name.1``, ``name.1`` to ``name.2``, and so on, ``kept`` of them; a
-    process that still has the old file open finds the new one before its next line.
+    process that still has the old file open finds the new one within a moment.
     """
 
     def __init__(self, path: Path, most_bytes: int = 16 << 20, kept: int = 3) -> None:
@@ -25,11 +28,15 @@ class LineFile:
         self._most = most_bytes
         self._kept = kept
         self._torn = False
+        self._look_at = 0.0
         self._descriptor = self._open()
 
     def write(self, line: bytes) -> None:
         """Append a line, given without its end; OSError when the disk takes no more."""
-        self._follow()
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_S
+            self._follow()
         data = (b"\n" if self._torn else b"") + line + b"\n"
         written = os.write(self._descriptor, data)
         self._torn = written < len(data)
@@ -107,5 +114,10 @@ def event(path: Path, logger: str, message: str, **fields: Any) -> None:
 
 def stamp(at: float) -> str:
     """A moment (epoch seconds) as ``2026-01-31T09:00:00.123Z``: sorts as text."""
-    second, fraction = divmod(at, 1)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{int(fraction * 1000):03d}Z"
+    second = int(at)
+    return f"{_second(second)}.{int((at - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))

@@ -135,6 +135,7 @@ class Metrics:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.appended = 0  # points and samples, by this process
         dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
         self._insert = dialect.insert
 
@@ -160,6 +161,7 @@ class Metrics:
                 for name, dimension, timestamp, step, value in points
             ]
             connection.execute(self._insert(metric_points).on_conflict_do_nothing(), rows)
+        self.appended += len(rows)
 
     def add_samples(self, resource: str, samples: Iterable[Sample]) -> None:
         """Add observations; unlike points they are all kept, at equal times too."""
@@ -181,6 +183,7 @@ class Metrics:
                 for s in samples
             ]
             connection.execute(insert(metric_samples), rows)
+        self.appended += len(rows)
 
     def delete(self, resource: str) -> None:
         """Forget the series of a resource."""

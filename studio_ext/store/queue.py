@@ -128,6 +128,11 @@ def taken(connection: Connection) -> dict[str, Room]:
     return {account: Room(cores, int(memory)) for account, cores, memory in rows}
 
 
+def waiting(connection: Connection) -> int:
+    """How many jobs wait."""
+    return int(connection.scalar(select(func.count()).select_from(queue).where(_WAITS)) or 0)
+
+
 def heads(connection: Connection) -> list[Place]:
     """The job of each account that waits longest."""
     return [_place(row) for row in connection.execute(_HEADS)]

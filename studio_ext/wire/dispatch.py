@@ -100,6 +100,10 @@ class Registry:
         """The operation names of `service` that have a handler."""
         return tuple(self._handlers.get(service, ()))
 
+    def has(self, service: str, operation_name: str) -> bool:
+        """Whether an operation has a handler."""
+        return operation_name in self._handlers.get(service, ())
+
     def handler(self, service: str, operation_name: str) -> Handler:
         try:
             return self._handlers[service][operation_name]

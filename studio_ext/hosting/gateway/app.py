@@ -9,12 +9,15 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
+from prometheus_client.core import Metric
 
+from ...seen import exposition
+from ...seen.tally import Labels, gauge
 from ...store.credentials import Credential
 from ...wire.errors import AccessDenied, ApiError, NotImplementedOperation
 from . import answers
@@ -47,6 +50,8 @@ class Gateway:
     """Answers requests. ``token`` opens ``/-/routes`` to the control plane.
 
     ``refresh`` brings the table up to date: who asks for the routes has mostly just changed them.
+    ``may_scrape`` tells whether an Authorization header opens ``/metrics``; the administrator's
+    signature does too.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Gateway:
         *,
         token: str,
         refresh: Callable[[], Awaitable[object]],
+        may_scrape: Callable[[str], bool] = lambda _: False,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.table = table
@@ -66,6 +72,8 @@ class Gateway:
         self._refresh = refresh
         self._identity = identity
         self._token = token
+        self._may_scrape = may_scrape
+        self._page = exposition.Page("gateway", (metrics.collect, self._present))
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, request: Request) -> None:
@@ -126,6 +134,8 @@ class Gateway:
     def _own(self, path: str, request: Request) -> None:
         if path == "/ping":
             self.respond(request, answers.plain(200, "text/plain"), b"pong\n")
+        elif path == exposition.PATH:
+            self._later(self._metrics_page(request), request)
         elif path == "/-/routes":
             given = request.headers.get("x-studio-token", "")
             if not hmac.compare_digest(given.encode(), self._token.encode()):
@@ -133,6 +143,25 @@ class Gateway:
             self._later(self._routes(request), request)
         else:
             raise ApiError("UnknownOperationException", "There is no such operation.", 404)
+
+    async def _metrics_page(self, request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        if not self._may_scrape(given):
+            if exposition.is_bearer(given):
+                raise AccessDenied("This is not the token of home/metrics-token.")
+            # Loaded by who signs for this, and by no gateway otherwise.
+            from ...control.access import administers
+            from ...wire.identity import Caller
+
+            key = self._identity.key(request.target, request.headers)
+            if key is not None:
+                await self._identity.learn(key)
+            headers, body = request.headers, request.body
+            signed = self._identity.caller(request.method, request.target, headers, body)
+            if not administers(Caller.of(signed)):
+                raise AccessDenied("The administrator, or home/metrics-token, may read metrics.")
+        head = answers.plain(200, exposition.CONTENT_TYPE)
+        self.respond(request, head, self._page.text())
 
     async def _routes(self, request: Request) -> None:
         await self._refresh()
@@ -163,7 +192,12 @@ class Gateway:
         if not isinstance(error, ApiError):
             logger.error("request %s failed", number, exc_info=error)
             error = answers.internal()
+        self.metrics.refused[error.status] = self.metrics.refused.get(error.status, 0) + 1
         self.respond(request, *answers.error_of(error), number)
+
+    def _present(self) -> Iterator[Metric]:
+        now: dict[Labels, float] = {(): len(self.open)}
+        yield gauge("studio_invocations_in_flight", "Invocations not answered yet.", (), now)
 
     def sweep(self) -> None:
         """End the wait of those whose time is over; to be called a few times a second."""

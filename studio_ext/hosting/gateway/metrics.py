@@ -1,18 +1,28 @@
-"""Invocation metrics: summed in memory for each second, written by a thread."""
+"""Invocation metrics: summed in memory for each second, written by a thread.
+
+The same sums, folded together when a second is over, are what ``/metrics`` shows.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from prometheus_client.core import Metric
 from sqlalchemy.exc import SQLAlchemyError
+
+from ...seen.tally import SECONDS, Labels, Times, counter, histogram
 
 logger = logging.getLogger(__name__)
 
 _KEPT_S = 600  # while the database cannot be written
+_MOST_SERIES = 1000  # of endpoints' variants that are shown one by one
+_REST = ("rest/endpoint/rest", "rest")
 Point = tuple[str, str, float, int | None, float]
 
 
@@ -31,6 +41,16 @@ class _Sums:
     errors_4xx: int = 0
     errors_5xx: int = 0
     instances: int = 1
+    model: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))
+
+    def fold(self, other: _Sums) -> None:
+        """Add what another one has counted."""
+        self.count += other.count
+        self.model_s += other.model_s
+        self.overhead_s += other.overhead_s
+        self.errors_4xx += other.errors_4xx
+        self.errors_5xx += other.errors_5xx
+        self.model = [mine + more for mine, more in zip(self.model, other.model, strict=True)]
 
 
 class Invocations:
@@ -40,6 +60,8 @@ class Invocations:
         self._second = 0
         self._now: dict[tuple[str, str], _Sums] = {}
         self._full: deque[tuple[int, dict[tuple[str, str], _Sums]]] = deque(maxlen=_KEPT_S)
+        self._totals: dict[tuple[str, str], _Sums] = {}
+        self.refused: dict[int, int] = {}  # answers that are errors, by HTTP status
 
     def add(
         self,
@@ -55,6 +77,7 @@ class Invocations:
         sums = self._now.setdefault((endpoint, variant), _Sums())
         sums.count += 1
         sums.model_s += model_s
+        sums.model[bisect_left(SECONDS, model_s)] += 1
         sums.overhead_s += overhead_s
         sums.instances = max(1, instances)
         if status >= 500:
@@ -68,8 +91,42 @@ class Invocations:
         if last or second != self._second:
             if self._now:
                 self._full.append((self._second, self._now))
+                self._fold()
                 self._now = {}
             self._second = second
+
+    def _fold(self) -> None:
+        for key, sums in self._now.items():
+            if key not in self._totals and len(self._totals) >= _MOST_SERIES:
+                key = _REST
+            self._totals.setdefault(key, _Sums()).fold(sums)
+
+    def collect(self) -> Iterator[Metric]:
+        """For Prometheus, as of the second that is over; in the event loop's thread alone."""
+        self.turn()
+        by = ("account", "endpoint", "variant")
+        answers: dict[Labels, float] = {}
+        overhead: dict[Labels, float] = {}
+        model: dict[Labels, Times] = {}
+        for (series, variant), sums in self._totals.items():
+            account, _, endpoint = series.partition("/endpoint/")
+            labels = (account, endpoint, variant)
+            bad, worse = sums.errors_4xx, sums.errors_5xx
+            counts = {"2xx": sums.count - bad - worse, "4xx": bad, "5xx": worse}
+            answers.update({(*labels, status): n for status, n in counts.items()})
+            overhead[labels] = sums.overhead_s
+            model[labels] = Times(list(sums.model), sums.model_s)
+        yield counter(
+            "studio_invocations", "Invocations by the model's status.", (*by, "status"), answers
+        )
+        yield histogram(
+            "studio_model_latency_seconds", "From the gateway to a worker and back.", by, model
+        )
+        yield counter(
+            "studio_overhead_seconds", "Time of invocations outside the model.", by, overhead
+        )
+        refused: dict[Labels, float] = {(str(k),): n for k, n in self.refused.items()}
+        yield counter("studio_gateway_errors", "Answers that are errors.", ("status",), refused)
 
     def flush(self, sink: Sink) -> None:
         """Write the closed seconds; they are kept when that fails.

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ...config import Config
 from ...files import lock_file, read_json, write_json
-from ...seen import logs
+from ...seen import exposition, logs
 from ...store import Store
 from .app import Gateway
 from .http import HttpConnection, Server
@@ -54,6 +54,7 @@ class Process:
             self._metrics,
             token=self._token,
             refresh=self._update,
+            may_scrape=lambda given: exposition.opens(given, config),
         )
 
     async def run(self) -> None:

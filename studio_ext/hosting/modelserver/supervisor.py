@@ -194,6 +194,7 @@ class Supervisor:
                 if state in ("Starting", "InService")
             ],
             "started": self._started,
+            "restarts": sum(max(0, worker.starts - 1) for worker in self.workers),
         }
         if status != self._status:
             # What a full disk does not take is said again at the next step.

@@ -41,6 +41,7 @@ class WorkerProcess:
         self.socket = socket
         self.failures = 0  # in a row, none of them followed by a minute of health
         self.failure: str | None = None
+        self.starts = 0
         self._command = command
         self._beat_file = beat
         self._beat: Beat | None = None
@@ -81,6 +82,7 @@ class WorkerProcess:
             self._again(f"the model's worker process cannot be started: {error}", now)
 
     def _start(self, now: float) -> None:
+        self.starts += 1
         self._beat = Beat(self._beat_file, create=True)
         command = self._command
         argv = [command.python, str(_WORKER), command.framework, command.model_dir, self.socket,
