@@ -18,6 +18,7 @@ from .errors import InferenceError
 logger = logging.getLogger(__name__)
 
 _CSV, _JSON, _LINES = "text/csv", "application/json", "application/jsonlines"
+_FEW_ROWS = 256
 _ACCEPTED = (_JSON, _LINES, _CSV)
 
 
@@ -45,9 +46,8 @@ class Predictor:
         if environment.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true") != "true":
             files = files[:1]
         self._boosters = [model.load(file) for file in files]
-        for booster in self._boosters:
-            if nthread:
-                booster.set_param({"nthread": nthread})
+        self._nthread = nthread
+        self._threads = 0  # of the boosters at the moment; 0 is all of the machine's
         settings = json.loads(self._boosters[0].save_config())["learner"]
         self.objective: str = settings["objective"]["name"]
         self.num_class = int(settings["learner_model_param"].get("num_class", 0))
@@ -128,6 +128,7 @@ class Predictor:
                 f"Unable to evaluate payload provided: Feature size of inference data {width} is "
                 f"not consistent with feature size of trained model {self.features}.",
             )
+        self._use_threads(rows.shape[0])
         answers = [self._predict_one(booster, rows) for booster in self._boosters]
         if len(answers) == 1:
             return answers[0]
@@ -135,6 +136,14 @@ class Predictor:
             votes = np.stack(answers).astype(int)
             return np.apply_along_axis(lambda v: np.bincount(v).argmax(), 0, votes).astype(float)
         return np.asarray(np.mean(answers, axis=0))
+
+    def _use_threads(self, rows: int) -> None:
+        """A prediction of few rows is over before a second thread has woken up."""
+        threads = 1 if rows <= _FEW_ROWS else self._nthread or 0
+        if threads != self._threads:
+            for booster in self._boosters:
+                booster.set_param({"nthread": threads})
+            self._threads = threads
 
     def _predict_one(self, booster: xgboost.Booster, rows: Any) -> np.ndarray:
         if self._linear:

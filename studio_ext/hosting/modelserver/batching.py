@@ -45,6 +45,8 @@ def stacked(predict: Callable[[Any], Any]) -> Together:
     """``predict`` on the rows of all requests at once."""
 
     def together(values: Sequence[Any]) -> list[Any] | None:
+        if len(values) == 1:
+            return [predict(values[0])]
         return cut(predict(concatenated(values)), [len(value) for value in values])
 
     return together
@@ -52,6 +54,8 @@ def stacked(predict: Callable[[Any], Any]) -> Together:
 
 def concatenated(values: Sequence[Any]) -> Any:
     """Arrays or tensors below each other."""
+    if len(values) == 1:
+        return values[0]
     if type(values[0]).__module__.partition(".")[0] == "torch":
         import torch
 

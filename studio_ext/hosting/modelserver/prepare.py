@@ -90,6 +90,9 @@ def variables(
         "TMPDIR": str(folder.tmp),
         "PYTHONUNBUFFERED": "1",
         **dict.fromkeys(_THREADS, str(threads)),
+        # Threads that wait for work sleep: a small prediction is over long before they would have
+        # stopped spinning, and cost ten times itself in spinning while other workers compute.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "SAGEMAKER_MODEL_SERVER_WORKERS": str(settings.workers),
         "SM_MODEL_DIR": f"{base}/model",
     }

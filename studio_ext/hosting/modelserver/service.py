@@ -114,7 +114,7 @@ class Service:
 
         Those that can be are predicted together. What one of them does wrong is told to it alone.
         """
-        if self._together is None or len(requests) == 1:
+        if self._together is None:
             return [self._answer(header, self._run, header, body) for header, body in requests]
         values: dict[int, Any] = {}
         answers: dict[int, Answer] = {}
@@ -137,7 +137,7 @@ class Service:
 
     def _predictions(self, values: list[Any]) -> list[Any] | None:
         """Predictions of equal values; None when each has to be asked for by itself."""
-        if self._together is None or len(values) == 1:
+        if self._together is None:
             return None
         try:
             return self._together(values)
