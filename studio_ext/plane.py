@@ -20,6 +20,7 @@ from .aws import cloudwatch, iam, logs, s3, sts
 from .config import Config
 from .control import access, sharing, trouble
 from .control.reconciler import Reconciler
+from .control.search import Search
 from .control.tags import Tags
 from .control.world import World
 from .domains import operations as domains
@@ -112,6 +113,7 @@ class ControlPlane:
         hosting.register(registry, self.world)
         domains.register(registry, self.world)
         Tags(self.world).register(registry)
+        Search(self.world).register(registry)
         sts.register(registry, self.store.credentials)
         iam.register(registry)
         iam.AccessKeys(self.store.credentials, self.store.accounts).register(registry)

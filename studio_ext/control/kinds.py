@@ -38,6 +38,7 @@ class Kind:
     resources without one; ``unfinished`` are the statuses with work to do. ``spec_filters`` maps
     a List parameter to the path in the spec that it must equal; ``summary`` maps a member of a
     List item to its path, which begins with "spec" or "state", beside those every kind has.
+    ``properties`` maps what Search may compare, beside the spec, to its path in the state.
     ``room`` says what a request will take of the machine: such resources queue.
     """
 
@@ -50,6 +51,7 @@ class Kind:
     admit: Admit = _no_state
     describe: View = _no_view
     summary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reconcile: Reconcile | None = None
     room: Callable[[Config, dict[str, Any]], Room] | None = None
     name_taken: Callable[[str, str], ApiError] | None = None

@@ -98,11 +98,7 @@ class Verbs:
     def describe(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """What was asked for, and what has become of it."""
         resource = self.find(call, params[self.kind.name_field], Action.READ)
-        return {
-            **resource.spec,
-            **self._common(resource),
-            **self.kind.describe(self.world, resource),
-        }
+        return view(self.world, self.kind, resource)
 
     def delete(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Delete a resource that nothing runs for."""
@@ -159,8 +155,11 @@ class Verbs:
             descending=order == "Descending" if order else kind.newest_first,
         )
 
-    def _common(self, resource: Resource) -> dict[str, Any]:
-        return {name: getattr(resource, key) for name, key in _common(self.kind).items()}
+
+def view(world: World, kind: Kind, resource: Resource) -> dict[str, Any]:
+    """A resource as Describe shows it."""
+    common = {name: getattr(resource, key) for name, key in _common(kind).items()}
+    return {**resource.spec, **common, **kind.describe(world, resource)}
 
 
 def _common(kind: Kind) -> dict[str, str]:

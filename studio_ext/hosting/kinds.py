@@ -91,6 +91,10 @@ ENDPOINT = Kind(
     items="Endpoints",
     status="Creating",
     unfinished=("Creating", "Updating", "InService", "Deleting"),
+    properties={
+        "EndpointConfigName": ("state", "config"),
+        "FailureReason": ("state", "failure_reason"),
+    },
     admit=admit_endpoint,
     describe=_describe_endpoint,
     reconcile=reconcile,

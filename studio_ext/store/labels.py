@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from .tables import resources, tags
 
@@ -20,3 +20,12 @@ def set_shared(connection: Connection, resource_id: int, value: str | None) -> N
     """Note whom a resource is shared with, in the words of its tag."""
     at = resources.c.id == resource_id
     connection.execute(update(resources).where(at).values(shared=value))
+
+
+def tags_of(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Tags of several resources, each by key."""
+    query = select(tags).where(tags.c.resource_id.in_(ids)).order_by(tags.c.key)
+    found: dict[int, dict[str, str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.resource_id, {})[row.key] = row.value
+    return found

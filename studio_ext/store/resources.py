@@ -216,6 +216,12 @@ class Resources:
         with glance(self._engine) as connection:
             return connection.execute(*page(query, fields)).all()
 
+    def by_ids(self, connection: Connection, ids: Sequence[int]) -> Sequence[Resource]:
+        """Resources in the order of their ids as given; those that are gone are left out."""
+        rows = connection.execute(select(resources).where(resources.c.id.in_(ids)))
+        found = {row.id: _resource(row) for row in rows}
+        return [found[one] for one in ids if one in found]
+
     def count_by_status(self, kind: str, account: str) -> dict[str, int]:
         """How many of an account's resources of a kind have which status."""
         query = (

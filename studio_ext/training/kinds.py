@@ -85,6 +85,13 @@ TRAINING_JOB = Kind(
     admit=admit,
     describe=_describe,
     summary={"SecondaryStatus": ("state", "secondary"), "TrainingEndTime": ("state", "ended")},
+    properties={
+        "SecondaryStatus": ("state", "secondary"),
+        "TrainingStartTime": ("state", "started"),
+        "TrainingEndTime": ("state", "ended"),
+        "FailureReason": ("state", "failure_reason"),
+        "ModelArtifacts.S3ModelArtifacts": ("state", "artifacts"),
+    },
     reconcile=reconcile,
     room=room_of,
     name_taken=_taken,
