@@ -154,12 +154,22 @@ def seed_jobs(store: Store, count: int, *, owner: str = DEFAULT_USER_PROFILE) ->
                     for step in range(5)
                 ],
             )
+        _advance(connection)
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch
+
+
+def _advance(connection: Connection) -> None:
+    """PostgreSQL counts apart from the rows: have it go on behind them."""
+    if connection.dialect.name == "postgresql":
+        for table in (resources, metric_series, events):
+            highest = select(func.max(table.c.id)).scalar_subquery()
+            sequence = func.pg_get_serial_sequence(table.name, "id")
+            connection.execute(select(func.setval(sequence, highest)))
 
 
 def _next(connection: Connection, table: Table) -> int:
