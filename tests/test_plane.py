@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,3 +198,37 @@ def test_an_idle_control_plane_rests(home: Path) -> None:
         assert used / 4.0 < 0.15
     finally:
         studio.plane.stop()
+
+
+def test_without_a_gateway_all_else_works(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: Any) -> None:
+        raise TimeoutError("the gateway did not start")
+
+    monkeypatch.setattr(gateway, "ensure", none)
+    studio = open_studio(home)
+    studio.job("alone")
+    assert studio.ended("alone")["TrainingJobStatus"] == "Completed"
+    monkeypatch.undo()
+    wait_for(lambda: gateway.info(studio.config))
+    studio.plane.stop()
+
+
+def test_stop_while_it_starts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops waits for the gateway's start at most; nothing is left that serves."""
+    reached, may_go_on = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> None:
+        reached.set()
+        may_go_on.wait(30)
+
+    monkeypatch.setattr(gateway, "ensure", slow)
+    plane = ControlPlane(Config(home=str(home)))
+    starting = threading.Thread(target=plane.start)
+    starting.start()
+    assert reached.wait(30)
+    plane.stop()
+    may_go_on.set()
+    starting.join(30)
+    assert not starting.is_alive()
+    monkeypatch.undo()
+    open_studio(home).plane.stop()

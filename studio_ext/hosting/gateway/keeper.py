@@ -19,9 +19,10 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 ASK_S = 3.0
+START_S = 10.0
 RETRY_S = 1.0
 #: A gateway that has not answered for so long is killed.
-SILENT_S = 15.0
+SILENT_S = 30.0
 
 
 class Keeper:
@@ -30,7 +31,7 @@ class Keeper:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._stopping = threading.Event()
-        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._reader, self._writer = os.pipe()
         self._thread = threading.Thread(target=self._loop, name="studio-gateway", daemon=True)
 
     def start(self) -> None:
@@ -39,6 +40,8 @@ class Keeper:
 
     def stop(self) -> None:
         """Watch no longer; the gateway goes on."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         os.write(self._writer, b"x")
         if self._thread.ident is not None:
@@ -50,7 +53,7 @@ class Keeper:
     def _loop(self) -> None:
         while not self._stopping.is_set():
             try:
-                gateway = client.ensure(self._config)
+                gateway = client.ensure(self._config, START_S)
                 self._watch(gateway)
             except Exception:
                 log.exception("the gateway cannot be kept running")

@@ -1,0 +1,83 @@
+"""The gateway is there again soon, whatever becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import pytest
+from model_servers import is_alive, wait_for
+
+from studio_ext.config import Config
+from studio_ext.hosting.gateway import client, keeper
+from studio_ext.hosting.gateway.keeper import Keeper
+from studio_ext.store import Store
+
+
+@pytest.fixture
+def gateway(config: Config, store: Store) -> Iterator[client.GatewayInfo]:
+    """A gateway that is kept."""
+    found = client.ensure(config)
+    kept = Keeper(config)
+    kept.start()
+    yield found
+    kept.stop()
+    kept.stop()  # harmless
+    left = client.info(config)
+    assert left is not None, "a gateway outlives who keeps it"
+    os.kill(left.pid, signal.SIGTERM)
+    wait_for(lambda: not is_alive(left.pid))
+
+
+def another(config: Config, pid: int) -> client.GatewayInfo | None:
+    found = client.info(config)
+    return found if found and found.pid != pid and client.answers(config, found.port) else None
+
+
+def test_one_that_was_killed_is_replaced_on_its_port(
+    config: Config, gateway: client.GatewayInfo
+) -> None:
+    for _ in range(2):  # the second one was started by the keeper
+        before = client.info(config)
+        assert before is not None
+        os.kill(before.pid, signal.SIGKILL)
+        after = wait_for(lambda pid=before.pid: another(config, pid))
+        assert after.port == gateway.port
+
+
+def test_one_that_was_stopped_goes_on(config: Config, gateway: client.GatewayInfo) -> None:
+    os.kill(gateway.pid, signal.SIGSTOP)
+    wait_for(lambda: psutil.Process(gateway.pid).status() != psutil.STATUS_STOPPED)
+    assert client.answers(config, gateway.port)
+
+
+def test_one_that_does_not_answer_is_replaced(
+    config: Config, gateway: client.GatewayInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = client.answers
+
+    def silent(config: Config, port: int) -> bool:
+        found = client.info(config)
+        return bool(found and found.pid != gateway.pid and answers(config, port))
+
+    monkeypatch.setattr(client, "answers", silent)
+    monkeypatch.setattr(keeper, "SILENT_S", 0.5)
+    monkeypatch.setattr(keeper, "ASK_S", 0.1)
+    wait_for(lambda: not is_alive(gateway.pid))
+    wait_for(lambda: another(config, gateway.pid))
+
+
+def test_a_gateway_that_cannot_start_says_so_at_once(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    popen = client.subprocess.Popen
+
+    def broken(command: list[str], **options: Any) -> Any:
+        return popen([command[0], "-c", "raise SystemExit(3)"], **options)
+
+    monkeypatch.setattr(client.subprocess, "Popen", broken)
+    with pytest.raises(OSError, match="ended with 3"):
+        client.ensure(config)
