@@ -43,6 +43,7 @@ def _fail(reason: object) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from . import app
     from .occupancy import HomeInUse
+    from .store.database import DatabaseError
 
     config = Config(home=options.home)
     config.share_home = options.share or os.environ.get("STUDIO_SHARED", "") not in ("", "0")
@@ -52,7 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
         config.port = options.port
     try:
         app.serve(config)
-    except HomeInUse as error:
+    except (HomeInUse, DatabaseError) as error:
         return _fail(error)
     except OSError as error:
         return _fail(error.strerror or error)

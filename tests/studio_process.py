@@ -43,7 +43,7 @@ class Studio:
 
     def __init__(self, home: Path, *, max_cores: float | None = None) -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         self._cores = max_cores
         self._process: subprocess.Popen[bytes] | None = None
         self._environment: dict[str, str] = {}
@@ -137,7 +137,8 @@ class Studio:
         end_all_of(self.home)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -22,6 +22,8 @@ def explain(error: BaseException) -> ApiError | None:
             return _full()
         if isinstance(each, exc.DBAPIError) and any(word in text for word in _FULL_TEXTS):
             return _full()
+        if isinstance(each, exc.OperationalError) and "disk I/O error" in text:
+            return _unavailable("The disk of the database could not be used: it is full, or fails.")
         if isinstance(each, exc.OperationalError) and any(word in text for word in _BUSY_TEXTS):
             return _unavailable("The database is busy: another process has been writing to it.")
         if isinstance(each, exc.TimeoutError):

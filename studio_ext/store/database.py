@@ -6,6 +6,7 @@ a deferred one that reads first fails with "database is locked" whatever the tim
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ metadata = MetaData()
 
 _BUSY_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10
+_FULL_BELOW = 256 * 1024
 
 
 class DatabaseError(RuntimeError):
@@ -60,7 +62,18 @@ def shown(url: str | URL) -> str:
 def unreachable(url: str | URL, error: DBAPIError) -> DatabaseError:
     """What to raise where a database cannot be opened."""
     reason = " ".join(str(error.orig).split())
+    if is_sqlite(url) and _is_full(make_url(url).database):
+        reason = f"its disk is full ({reason}); make room and start again"
     return DatabaseError(f"The database {shown(url)} cannot be reached: {reason}")
+
+
+def _is_full(path: str | None) -> bool:
+    """Whether the disk of a file has no room even for the notes that opening a database needs."""
+    folder = os.path.dirname(os.path.abspath(path or ""))
+    if not os.path.isdir(folder):
+        return False
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < _FULL_BELOW
 
 
 def _open_postgresql(url: URL) -> Engine:

@@ -85,6 +85,7 @@ def _work(plan: Plan, server: Server, disk: Disk | None, history: History) -> St
     _settle(server, workload, history, state)
     workload.stop_asking()
     history.notes += workload.failures
+    history.notes += [f"missed a start: {text}" for text in server.died]
     observing.ask(server, history, state)
     _take_down(server, state)
     return state

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from studio_process import free_port
+
 from tests.faults.disk import Disk, Writer
 from tests.faults.history import History, Injected
 from tests.faults.plan import Fault, Plan
@@ -133,7 +135,7 @@ class Injector:
 
     def _rival(self, fault: Fault) -> Injected | None:
         """A second server on the home; what it has begun when it is killed is the first one's."""
-        process = self._server.spawn(0)
+        process = self._server.spawn(free_port())
         done = Injected(fault.label, time.time(), time.time(), "rival", pid=process.pid)
 
         def end() -> None:

@@ -17,10 +17,6 @@ from studio_ext.notebook import session
 from tests.faults.targets import is_gone
 
 ONCE: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5}
-_SERVE = (
-    "import sys; from studio_ext.app import serve; from studio_ext.config import Config; "
-    "serve(Config(home=sys.argv[2], port=int(sys.argv[3]), max_cores=6.0, share_home=True))"
-)
 
 
 class Server(Studio):
@@ -53,13 +49,14 @@ class Server(Studio):
 
     def spawn(self, port: int) -> subprocess.Popen[bytes]:
         """A server process on the home; with port 0 on one of its own choice."""
+        where = ["--home", str(self.home), "--port", str(port)]
         # Its output lies beside the home: the disk of the home is to become full.
         with self.home.parent.with_suffix(".out").open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-c", _SERVE, "serve", str(self.home), str(port)],
+                [sys.executable, "-m", "studio_ext.cli", "serve", "--share", *where],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "STUDIO_MAX_CORES": "6"},
             )
 
     def ended_by_itself(self) -> bool:
