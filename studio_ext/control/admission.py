@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from ..config import Config
 from ..store import queue
+from ..store.portable import Turn, take_turn
 from ..store.queue import Place, Room
 from ..store.resources import Resource
 from ..store.tables import resources
@@ -56,7 +57,9 @@ def room_of(config: Config, instance_type: str) -> Room:
 
 
 def admit(world: World, resource: Resource, room: Room) -> bool:
-    """Take room for a job if it is its turn and there is enough; noted in its state.
+    """Take room for a job if it is its turn and there is enough here; noted in its state.
+
+    From then on the job is this node's: a home's limits are those of its machine.
 
     The check and the note are one transaction, so control planes never overcommit together.
     Whoever is refused is woken by :func:`wake_next` when its turn may have come.
@@ -64,47 +67,47 @@ def admit(world: World, resource: Resource, room: Room) -> bool:
     with world.store.read() as connection:
         place = queue.find(connection, resource.id)
         waits = place is not None and place.admitted is None
-        if waits and not _is_next(world.config, connection, resource.id):
+        if waits and not _is_next(world, connection, resource.id):
             return False
     with world.store.begin() as connection:
-        queue.lock(connection)
+        take_turn(connection, Turn.ADMISSION)
         place = queue.find(connection, resource.id)
         if place is None:
             place = Place(resource.id, resource.account, resource.created, room, None)
             queue.enter(connection, place)
         if place.admitted is None:
-            if not _is_next(world.config, connection, resource.id):
+            if not _is_next(world, connection, resource.id):
                 return False
-            queue.admit(connection, place, time.time())
-        _note(connection, resource.id, place.room)
+            queue.admit(connection, place, time.time(), world.store.node)
+        _note(connection, resource.id, place.room, world.store.node)
     wake_next(world)
     return True
 
 
-def _note(connection: Connection, resource_id: int, room: Room) -> None:
+def _note(connection: Connection, resource_id: int, room: Room, node: str) -> None:
     at = resources.c.id == resource_id
     state = connection.execute(select(resources.c.state).where(at).with_for_update()).scalar_one()
     if "cores" not in state:
         taken = {"cores": room.cores, "memory_bytes": room.memory_bytes, "admitted": time.time()}
-        connection.execute(update(resources).where(at).values(state={**state, **taken}))
+        connection.execute(update(resources).where(at).values(state={**state, **taken}, node=node))
 
 
 def wake_next(world: World) -> None:
     """Have the job whose turn it is ask again; to be called when room may have become free."""
     with world.store.read() as connection:
-        found = _next(world.config, connection)
+        found = _next(world, connection)
     if found is not None:
         world.store.leases.wake(found.resource_id)
         world.notify()
 
 
-def _is_next(config: Config, connection: Connection, resource_id: int) -> bool:
-    found = _next(config, connection)
+def _is_next(world: World, connection: Connection, resource_id: int) -> bool:
+    found = _next(world, connection)
     return found is not None and found.resource_id == resource_id
 
 
-def _next(config: Config, connection: Connection) -> Place | None:
-    """The job whose turn it is, if there is room for it."""
+def _next(world: World, connection: Connection) -> Place | None:
+    """The job whose turn it is, if there is room for it on this node."""
     heads = queue.heads(connection)
     if not heads:
         return None
@@ -115,6 +118,6 @@ def _next(config: Config, connection: Connection) -> Place | None:
         return cores, last.get(job.account, 0.0), job.queued, job.resource_id
 
     first = min(heads, key=turn)
-    together = sum(taken.values(), start=queue.NOTHING)
-    limit = Room(config.max_cores, config.max_memory_bytes)
-    return first if not taken or (together + first.room).fits(limit) else None
+    here = queue.taken_on(connection, world.store.node)
+    limit = Room(world.config.max_cores, world.config.max_memory_bytes)
+    return first if here is None or (here + first.room).fits(limit) else None

@@ -86,6 +86,7 @@ class Reconciler:
         if running := list(self._running):
             self._leases.renew(running, self._holder, LEASE_S)
         self._leases.release_dead(_is_dead)
+        self._world.alone = not self._leases.beat(self._world.config.home)
         admission.wake_next(self._world)  # should whoever ended last have been killed before it
 
     def _claim(self) -> bool:
@@ -103,9 +104,8 @@ class Reconciler:
         except Exception:
             log.exception("resource %d could not be read", resource_id)
             delay = RETRY_S
-        wake_at = time.time() + delay if delay is not None else None
         try:
-            self._leases.release(resource_id, self._holder, wake_at)
+            self._leases.release(resource_id, self._holder, delay)
         except Exception:
             # The lease runs out by itself, and then the resource is due again.
             log.exception("the lease of resource %d could not be given back", resource_id)

@@ -22,7 +22,8 @@ class World:
     """One Studio: its settings, its store, what runs jobs, and the kinds it knows.
 
     ``connect`` gives the environment with which code run for a credential reaches this Studio.
-    ``notify`` tells the reconciler that something may be due.
+    ``notify`` tells the reconciler that something may be due. ``alone`` is whether no other home's
+    control planes share the database.
     """
 
     config: Config
@@ -31,6 +32,7 @@ class World:
     connect: Callable[[Credential], dict[str, str]]
     kinds: dict[str, Kind] = field(default_factory=dict)
     notify: Callable[[], None] = lambda: None
+    alone: bool = True
 
     def add_kind(self, kind: Kind) -> None:
         """Make a kind of resource known."""
@@ -43,6 +45,12 @@ class World:
     def objects_of(self, resource: Resource) -> CallersObjects:
         """The object store as the owner of a resource may use it: what controllers work with."""
         return self.objects_for(access.owner_of(resource))
+
+    def runs(self, resource: Resource) -> bool:
+        """Whether a resource runs on this node, as it does from now on if it ran on none."""
+        if resource.node is None:
+            return self.store.leases.place(resource.id)
+        return resource.node == self.store.node
 
     def arn(self, kind: Kind, name: str, account: str) -> str:
         """ARN of a resource of an account."""

@@ -24,7 +24,7 @@ MAX_PAST = 20
 def reconcile(world: World, resource_id: int) -> float | None:
     """Take one step; in how many seconds to look again."""
     endpoint = world.store.resources.by_id(resource_id)
-    if endpoint is None:
+    if endpoint is None or not world.runs(endpoint):
         return None
     if endpoint.status == "Deleting":
         return _delete(world, endpoint)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from ..config import Config
+from ..files import write_atomic
 from . import database, schema
 from .accounts import Accounts
 from .credentials import Credentials
@@ -20,6 +26,20 @@ from .routes import Routes
 
 if TYPE_CHECKING:
     from .objects import ObjectStore
+
+
+def node_of(home: Path) -> str:
+    """The lasting name of a home among those that share a database; made when it has none."""
+    path = home / "node"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        made = home / f".node.{os.getpid()}.{secrets.token_hex(4)}"
+        write_atomic(made, f"{socket.gethostname()[:40]}-{secrets.token_hex(6)}".encode())
+        with contextlib.suppress(FileExistsError):  # the first of several has named it
+            os.link(made, path)
+        made.unlink()
+        return path.read_text()
 
 
 class Store:
@@ -44,7 +64,8 @@ class Store:
         self.accounts = Accounts(self.engine)
         self.accounts.keep_default(config.account_id)
         self.resources = Resources(self.engine)
-        self.leases = Leases(self.engine)
+        self.node = node_of(config.path)
+        self.leases = Leases(self.engine, self.node)
         self.metrics = Metrics(self.engine)
         self.credentials = Credentials(self.engine, config)
         self.routes = Routes(self.engine)

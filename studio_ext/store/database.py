@@ -136,4 +136,7 @@ def glance(engine: Engine) -> Iterator[Connection]:
     Beginning and ending one costs as much again as finding a row by its key.
     """
     with engine.connect() as connection:
-        yield connection.execution_options(one_statement=True)
+        options: dict[str, Any] = {"one_statement": True}
+        if engine.dialect.name == "postgresql":
+            options = {"isolation_level": "AUTOCOMMIT"}
+        yield connection.execution_options(**options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, and_, delete, insert
 
+from .portable import Turn, take_turn
 from .tables import events
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def record(
     *,
     replace: bool = False,
 ) -> None:
-    """Add to the event log; ``replace`` takes out the actor's earlier notes of the same status."""
+    """Add to the event log; ``replace`` takes out the actor's earlier notes of the same status.
+
+    Last of all in a transaction: from here to its end, other changes wait.
+    """
+    take_turn(connection, Turn.EVENTS)
     if replace:
         same = and_(
             events.c.resource_id == resource.id,

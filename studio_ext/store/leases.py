@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 
-from sqlalchemy import Engine, Float, Integer, and_, bindparam, case, or_, select, update
+from sqlalchemy import Engine, Integer, and_, bindparam, case, null, or_, select, update
 
-from .database import read, write
-from .tables import resources
+from .database import glance, write
+from .portable import insert_of, now
+from .tables import nodes, resources
 
+#: A node that was not seen at work for this long is taken for gone.
+NODE_S = 60.0
 _FREE = {"lease_holder": None, "lease_until": None}
-_NOW = bindparam("now", type_=Float)
 #: Built once: an idle control plane asks this several times a second, and little else.
 _DUE = (
     select(resources.c.id)
     .where(
-        resources.c.wake_at <= _NOW,
-        or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= _NOW),
+        resources.c.wake_at <= now(),
+        or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= now()),
+        or_(resources.c.node.is_(None), resources.c.node == bindparam("node")),
     )
     .order_by(resources.c.wake_at)
     .limit(bindparam("most", type_=Integer))
@@ -29,20 +31,23 @@ class Leases:
     """A resource is due when its ``wake_at`` has come and nobody holds a lease on it.
 
     A claimed resource is due again when its lease runs out: then its holder was killed. A
-    ``wake_at`` before the lease's end is a wake-up that was asked for meanwhile.
+    ``wake_at`` before the lease's end is a wake-up that was asked for meanwhile. What was placed
+    on a node (a home, whose processes run it) is due there alone. Times are by the clock that all
+    control planes share.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, node: str) -> None:
         self._engine = engine
+        self.node = node
+        self._insert = insert_of(engine)
 
     def claim(self, holder: str, lease_s: float, limit: int = 100) -> list[int]:
         """Ids of at most ``limit`` due resources, leased to ``holder``; the longest due first."""
-        now = time.time()
-        asked = {"now": now, "most": limit}
-        with read(self._engine) as connection:
+        asked = {"most": limit, "node": self.node}
+        with glance(self._engine) as connection:
             if not connection.execute(_DUE, asked).first():
                 return []
-        until = now + lease_s
+        until = now() + lease_s
         values = {"lease_holder": holder, "lease_until": until, "wake_at": until}
         with write(self._engine) as connection:
             ids = list(connection.scalars(_DUE_LOCKED, asked))
@@ -52,7 +57,7 @@ class Leases:
     def renew(self, held: Collection[int], holder: str, lease_s: float) -> None:
         """Prolong leases of steps that take long (a large upload); wake-ups asked for stay."""
         at = and_(resources.c.id.in_(held), resources.c.lease_holder == holder)
-        until = time.time() + lease_s
+        until = now() + lease_s
         asked = resources.c.wake_at < resources.c.lease_until
         values = {
             "lease_until": until,
@@ -61,27 +66,49 @@ class Leases:
         with write(self._engine) as connection:
             connection.execute(update(resources).where(at).values(**values))
 
-    def release(self, resource_id: int, holder: str, wake_at: float | None) -> None:
-        """Give a lease back and say when to look again (epoch seconds)."""
+    def release(self, resource_id: int, holder: str, delay: float | None) -> None:
+        """Give a lease back and say in how many seconds to look again."""
         at = and_(resources.c.id == resource_id, resources.c.lease_holder == holder)
         asked = resources.c.wake_at < resources.c.lease_until
-        values = {**_FREE, "wake_at": case((asked, resources.c.wake_at), else_=wake_at)}
+        later = now() + delay if delay is not None else null()
+        values = {**_FREE, "wake_at": case((asked, resources.c.wake_at), else_=later)}
         with write(self._engine) as connection:
             connection.execute(update(resources).where(at).values(**values))
 
     def release_dead(self, is_dead: Callable[[str], bool]) -> None:
         """Take the leases of holders that are known to be gone, without waiting for their end."""
         holders = select(resources.c.lease_holder).where(resources.c.lease_holder.is_not(None))
-        with read(self._engine) as connection:
+        with glance(self._engine) as connection:
             dead = [holder for holder in set(connection.scalars(holders)) if is_dead(holder)]
         if not dead:
             return
         at = resources.c.lease_holder.in_(dead)
         with write(self._engine) as connection:
-            connection.execute(update(resources).where(at).values(**_FREE, wake_at=time.time()))
+            connection.execute(update(resources).where(at).values(**_FREE, wake_at=now()))
+
+    def place(self, resource_id: int) -> bool:
+        """Have a resource run on this node; False when another one has it."""
+        at = resources.c.id == resource_id
+        mine = update(resources).where(at, resources.c.node.is_(None)).values(node=self.node)
+        with write(self._engine) as connection:
+            connection.execute(mine)
+            return connection.scalar(select(resources.c.node).where(at)) == self.node
+
+    def beat(self, home: str) -> bool:
+        """Say that this node is at work; whether others are as well."""
+        mine = nodes.c.node == self.node
+        others = select(nodes.c.node).where(~mine, nodes.c.seen > now() - NODE_S).limit(1)
+        with write(self._engine) as connection:
+            if not connection.execute(update(nodes).where(mine).values(seen=now())).rowcount:
+                connection.execute(
+                    self._insert(nodes)
+                    .values(node=self.node, home=home, seen=now())
+                    .on_conflict_do_nothing()
+                )
+            return connection.scalar(others) is not None
 
     def wake(self, resource_id: int) -> None:
         """Have the controller of a resource look at it now."""
         at = resources.c.id == resource_id
         with write(self._engine) as connection:
-            connection.execute(update(resources).where(at).values(wake_at=time.time()))
+            connection.execute(update(resources).where(at).values(wake_at=now()))

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     UniqueConstraint,
@@ -27,14 +26,14 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import glance, metadata, read, write
+from .portable import ID, insert_of
 
 metric_series = Table(
     "metric_series",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("resource", String(320), nullable=False),
     Column("name", String(256), nullable=False),
     Column("dimension", String(1024), nullable=False),
@@ -56,7 +55,7 @@ metric_points = Table(
 metric_samples = Table(
     "metric_samples",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("series_id", ForeignKey("metric_series.id", ondelete="CASCADE"), nullable=False),
     Column("timestamp", Float, nullable=False),
     Column("count", Float, nullable=False),
@@ -136,8 +135,7 @@ class Metrics:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.appended = 0  # points and samples, by this process
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        self._insert = dialect.insert
+        self._insert = insert_of(engine)
 
     def append(self, resource: str, points: Iterable[Point]) -> None:
         """Add points; one with a step (else a millisecond) that is there already is left alone.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from .tables import queue, turns
 
@@ -50,6 +50,11 @@ _SUMS = (
     select(_C.account, func.sum(_C.cores), func.sum(_C.memory_bytes))
     .where(_C.admitted.is_not(None))
     .group_by(_C.account)
+)
+_SUM_ON = select(func.sum(_C.cores), func.sum(_C.memory_bytes)).where(
+    _C.admitted > 0.0,  # found by the index, as "is not NULL" is not
+    # of no node: admitted before there were several
+    or_(_C.node == bindparam("node"), _C.node.is_(None)),
 )
 # The accounts with a job that waits, by steps from one to the next: an index holds all waiting jobs
 # by account, and a step costs the same however many lie in between.
@@ -96,22 +101,16 @@ def leave(connection: Connection, resource_id: int) -> None:
     connection.execute(delete(queue).where(_C.resource_id == resource_id))
 
 
-def lock(connection: Connection) -> None:
-    """Keep others from deciding until this transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE queue IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def find(connection: Connection, resource_id: int) -> Place | None:
     """Where a job stands; None when it is not in the queue."""
     row = connection.execute(_OF, {"id": resource_id}).one_or_none()
     return None if row is None else _place(row)
 
 
-def admit(connection: Connection, place: Place, now: float) -> None:
-    """Note that a job has its room."""
+def admit(connection: Connection, place: Place, now: float, node: str) -> None:
+    """Note that a job has its room, on a node."""
     at = _C.resource_id == place.resource_id
-    connection.execute(update(queue).where(at).values(admitted=now))
+    connection.execute(update(queue).where(at).values(admitted=now, node=node))
     mine = turns.c.account == place.account
     if not connection.execute(update(turns).where(mine).values(admitted=now)).rowcount:
         connection.execute(insert(turns).values(account=place.account, admitted=now))
@@ -131,6 +130,12 @@ def taken(connection: Connection) -> dict[str, Room]:
 def waiting(connection: Connection) -> int:
     """How many jobs wait."""
     return int(connection.scalar(select(func.count()).select_from(queue).where(_WAITS)) or 0)
+
+
+def taken_on(connection: Connection, node: str) -> Room | None:
+    """What the admitted jobs of a node take together; None when it has none."""
+    row = connection.execute(_SUM_ON, {"node": node}).one()
+    return None if row[0] is None else Room(row[0], int(row[1]))
 
 
 def heads(connection: Connection) -> list[Place]:

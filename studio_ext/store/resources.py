@@ -30,6 +30,7 @@ from .database import glance, read, write
 from .eventlog import record
 from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
+from .portable import now
 from .tables import events, resources, tags
 
 #: A tag whose value says who else may read and invoke a resource: see control/access.py.
@@ -62,8 +63,9 @@ class Resource:
     """A resource as it is: ``spec`` is what was asked, ``state`` what has become of it.
 
     ``account`` is its owner's: names are unique in it, and nobody else sees what is in it but
-    whom ``shared`` (the value of the tag SHARED_WITH) names. ``created`` and ``modified`` are
-    epoch seconds; ``generation`` counts changes of the spec.
+    whom ``shared`` (the value of the tag SHARED_WITH) names. ``node`` is the home whose processes
+    run it. ``created`` and ``modified`` are epoch seconds; ``generation`` counts changes of the
+    spec.
     """
 
     id: int
@@ -82,6 +84,7 @@ class Resource:
     created: float = 0.0
     modified: float = 0.0
     shared: str | None = None
+    node: str | None = None
 
     @property
     def series(self) -> str:
@@ -134,7 +137,7 @@ class Resources:
 
         With ``room`` it waits from now on for so much of the machine.
         """
-        now = time.time()
+        at = time.time()
         values = {
             "kind": kind,
             "account": account,
@@ -148,9 +151,9 @@ class Resources:
             "spec": spec,
             "state": {**(state or {}), **_on_behalf()},
             "parent_id": parent_id,
-            "created": now,
-            "modified": now,
-            "wake_at": now if wake else None,
+            "created": at,
+            "modified": at,
+            "wake_at": now() if wake else None,
         }
         try:
             with write(self._engine) as connection:
@@ -158,7 +161,7 @@ class Resources:
                 assert key is not None
                 set_tags(connection, key[0], resource_tags or {})
                 if room is not None:
-                    queue.enter(connection, queue.Place(key[0], account, now, room, None))
+                    queue.enter(connection, queue.Place(key[0], account, at, room, None))
                 row = _row(connection, key[0])
                 assert row is not None
                 resource = _resource(row)
@@ -171,6 +174,7 @@ class Resources:
     def delete(self, resource_id: int, actor: str) -> None:
         """Delete a resource and its tags; its events stay."""
         with write(self._engine) as connection:
+            _lock(connection, resource_id)
             row = _row(connection, resource_id)
             if row is None:
                 return
@@ -262,18 +266,19 @@ class Resources:
             yield resource
             if context.direct() and _changes(before, resource):
                 resource.state.update(_on_behalf())
-            changes = _changes(before, resource)
-            if changes:
-                if not progress:
-                    changes["modified"] = resource.modified = time.time()
-                record(connection, resource, "updated", actor, replace=progress)
+            values = _changes(before, resource)
+            changed = bool(values)
+            if changed and not progress:
+                values["modified"] = resource.modified = time.time()
             if leaves_queue:
                 queue.leave(connection, resource_id)
             if wake:
-                changes["wake_at"] = time.time()
-            if changes:
+                values["wake_at"] = now()
+            if values:
                 at = resources.c.id == resource_id
-                connection.execute(update(resources).where(at).values(**changes))
+                connection.execute(update(resources).where(at).values(**values))
+            if changed:
+                record(connection, resource, "updated", actor, replace=progress)
         if resource.status != before.status:
             _say(resource, f"{before.status} -> {resource.status}")
 
@@ -288,6 +293,7 @@ class Resources:
     def add_tags(self, resource_id: int, added: Mapping[str, str], limit: int) -> dict[str, str]:
         """Add or replace tags; ValueError when there would be more than ``limit``."""
         with write(self._engine) as connection:
+            _lock(connection, resource_id)
             query = select(tags).where(tags.c.resource_id == resource_id)
             merged = {row.key: row.value for row in connection.execute(query)} | dict(added)
             if len(merged) > limit:
@@ -302,6 +308,7 @@ class Resources:
         """Remove tags; keys that are not there are no error."""
         at = (tags.c.resource_id == resource_id) & tags.c.key.in_(keys)
         with write(self._engine) as connection:
+            _lock(connection, resource_id)
             connection.execute(delete(tags).where(at))
             if SHARED_WITH in keys:
                 set_shared(connection, resource_id, None)
@@ -333,6 +340,12 @@ class Resources:
             return int(connection.scalar(select(func.coalesce(func.max(events.c.id), 0))) or 0)
 
 
+def _lock(connection: Connection, resource_id: int) -> None:
+    """Have whoever else changes this resource wait; SQLite has them wait already."""
+    query = select(resources.c.id).where(resources.c.id == resource_id)
+    connection.execute(query.with_for_update())
+
+
 def _row(connection: Connection, resource_id: int) -> Row[Any] | None:
     return connection.execute(_BY_ID, {"id": resource_id}).one_or_none()
 
@@ -355,6 +368,7 @@ def _resource(row: Row[Any]) -> Resource:
         created=row.created,
         modified=row.modified,
         shared=row.shared,
+        node=row.node,
     )
 
 

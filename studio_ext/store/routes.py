@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Engine, Integer, String, Table, func, select
+from sqlalchemy import JSON, Column, Connection, Engine, String, Table, func, select
 
 from .database import metadata, read, write
+from .portable import ID, Turn, take_turn
 
 routes = Table(
     "routes",
@@ -15,7 +16,14 @@ routes = Table(
     Column("endpoint", String(63), primary_key=True),
     # NULL marks a removed endpoint, so that the version never falls
     Column("document", JSON(none_as_null=True)),
-    Column("version", Integer, nullable=False, index=True),
+    Column("version", ID, nullable=False, index=True),
+)
+
+
+_DOCUMENTS = (
+    select(routes.c.document)
+    .where(routes.c.document.is_not(None))
+    .order_by(routes.c.account, routes.c.endpoint)
 )
 
 
@@ -33,12 +41,12 @@ class Routes:
     def all(self) -> list[dict[str, Any]]:
         """The routing documents of every endpoint in service."""
         with read(self._engine) as connection:
-            return list(connection.scalars(select(routes.c.document).where(_is_set())))
+            return list(connection.scalars(_DOCUMENTS))
 
     def snapshot(self) -> tuple[int, list[dict[str, Any]]]:
         """Version and documents as of one moment."""
         with read(self._engine) as connection:
-            documents = list(connection.scalars(select(routes.c.document).where(_is_set())))
+            documents = list(connection.scalars(_DOCUMENTS))
             return _version(connection), documents
 
     def put(self, document: dict[str, Any]) -> int:
@@ -60,6 +68,7 @@ class Routes:
     def _set(self, account: str, endpoint: str, document: dict[str, Any] | None) -> int:
         at = (routes.c.account == account) & (routes.c.endpoint == endpoint)
         with write(self._engine) as connection:
+            take_turn(connection, Turn.ROUTES)
             row = connection.execute(select(routes).where(at)).one_or_none()
             if row is not None and row.document == document:
                 return int(row.version)
@@ -72,10 +81,6 @@ class Routes:
             else:
                 connection.execute(routes.update().where(at).values(**values))
         return version
-
-
-def _is_set() -> Any:
-    return routes.c.document.is_not(None)
 
 
 def _version(connection: Connection) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
 
 from .database import metadata
+from .portable import ID
 
 #: Ordered by its bytes: SQLite's own order, and PostgreSQL's "C" collation.
 NAME = String(256).with_variant(String(256, collation="C"), "postgresql")
@@ -12,7 +13,7 @@ NAME = String(256).with_variant(String(256, collation="C"), "postgresql")
 resources = Table(
     "resources",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("kind", String(64), nullable=False),
     # the user profile's own: what isolates it, and what names are unique in
     Column("account", String(12), nullable=False),
@@ -33,6 +34,8 @@ resources = Table(
     Column("wake_at", Float),
     Column("lease_holder", String(64)),
     Column("lease_until", Float),
+    # the home whose processes run it; NULL until it is placed, and then no other home's business
+    Column("node", String(64)),
     Index("resources_identity", "kind", "account", "name", "version", unique=True),
     # One for each order of a list, with what its filters look at: see listing.py.
     Index("resources_by_created", "kind", "account", "created", "id", "status", "name", "modified"),
@@ -86,7 +89,17 @@ queue = Table(
     Column("cores", Float, nullable=False),
     Column("memory_bytes", BigInteger, nullable=False),
     Column("admitted", Float),
+    Column("node", String(64)),  # that has admitted it
     Index("queue_by_turn", "admitted", "account", "queued", "resource_id"),
+)
+
+# The homes whose control planes share this database, and when each was last seen at work.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("home", String(4096), nullable=False),
+    Column("seen", Float, nullable=False),
 )
 
 # When a job of each account was admitted last.
@@ -100,9 +113,9 @@ turns = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("at", Float, nullable=False),
-    Column("resource_id", Integer, nullable=False, index=True),
+    Column("resource_id", ID, nullable=False, index=True),
     Column("kind", String(64), nullable=False),
     Column("account", String(12), nullable=False),
     Column("domain", String(63), nullable=False),

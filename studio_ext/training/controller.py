@@ -22,6 +22,7 @@ from .launch import job_id, job_spec
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+ASK_AGAIN_S = 1.0
 CHECKPOINT_S = 5.0
 _MESSAGES = {
     "Completed": "Training job completed",
@@ -38,6 +39,8 @@ def reconcile(world: World, resource_id: int) -> float | None:
         return None
     if "launched" not in resource.state:
         return _launch(world, resource)
+    if not world.runs(resource):
+        return None
     status = world.runner.observe(job_id(resource))
     if status is None:
         # Noted, but killed before the runner was told: tell it now.
@@ -69,7 +72,8 @@ def _launch(world: World, resource: Resource) -> float | None:
         gigabytes = room.memory_bytes / 2**30
         text = f"Waiting for {room.cores:g} free cores and {gigabytes:.1f} GiB of free memory"
         _note(world, resource, "Pending", text)
-        return None
+        # Who asks has no room; another node may have.
+        return None if world.alone else ASK_AGAIN_S
     admitted = world.store.resources.by_id(resource.id)
     assert admitted is not None
     try:

@@ -10,8 +10,8 @@ from studio_ext.control.world import World
 from studio_ext.store import Store
 
 
-def make_world(home: Path) -> World:
+def make_world(home: Path, **settings: Any) -> World:
     """A world over a home; several over one are like several control planes."""
-    config = Config(home=str(home), max_cores=4)
+    config = Config(home=str(home), max_cores=4, **settings)
     nothing: Any = None
     return World(config=config, store=Store(config), runner=nothing, connect=lambda _: {})

@@ -175,8 +175,8 @@ def test_more_resources_than_threads(run: Callable[[Reconcile], World]) -> None:
     wait_for(lambda: is_done(world, ids))
 
 
-def _hang(home: str) -> None:
-    world = make_world(Path(home))
+def _hang(home: str, url: str) -> None:
+    world = make_world(Path(home), database_url=url)
 
     def forever(world: World, resource_id: int) -> float | None:
         with world.store.resources.edit(resource_id) as job:
@@ -194,7 +194,8 @@ def test_what_a_killed_one_had_is_taken_over(
     run: Callable[[Reconcile], World], world: World, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconciler, "UPKEEP_S", 0.2)
-    child = multiprocessing.get_context("spawn").Process(target=_hang, args=(str(home),))
+    arguments = (str(home), world.config.database_url)
+    child = multiprocessing.get_context("spawn").Process(target=_hang, args=arguments)
     child.start()
     assert child.pid is not None
     try:

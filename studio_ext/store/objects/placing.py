@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..database import write
+from ..portable import insert_of
 from .base import UNCONDITIONAL, Attributes, Condition, ObjectInfo
 from .datafiles import DataFiles
 from .errors import NoSuchBucket, PreconditionFailed
@@ -24,8 +24,7 @@ class Placer:
     def __init__(self, engine: Engine, files: DataFiles) -> None:
         self._engine = engine
         self._files = files
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(objects)
+        insert = insert_of(engine)(objects)
         # Built once: building them takes longer than running them.
         self._create = insert.on_conflict_do_nothing().returning(*OBJECT_COLUMNS)
         self._replace = insert.on_conflict_do_update(

@@ -1,0 +1,79 @@
+"""What SQLite and PostgreSQL do differently, once for all who write statements."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    Table,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+#: Ids that never run out; SQLite gives only an INTEGER key its next value, of 64 bits as well.
+ID = BigInteger().with_variant(Integer, "sqlite")
+
+_CLASS = 0x53747564  # "Stud": keeps our advisory locks apart from other programs'
+
+
+class now(FunctionElement[float]):
+    """The time in epoch seconds by a clock that every control plane shares.
+
+    PostgreSQL's own, as the clocks of its clients differ; SQLite's clients are on one machine.
+    """
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(_element: now, compiler: SQLCompiler, **options: Any) -> str:
+    # Asked at each execution, and finer than the milliseconds of SQLite's functions: what is due
+    # now has to be due for whoever looks a moment later.
+    return compiler.process(bindparam("clock_now", callable_=time.time, type_=Float), **options)
+
+
+@compiles(now, "postgresql")
+def _now_postgresql(_element: now, compiler: SQLCompiler, **options: Any) -> str:
+    # Of the statement: the same wherever in it, and after the waits of those before it.
+    return "CAST(EXTRACT(EPOCH FROM statement_timestamp()) AS DOUBLE PRECISION)"
+
+
+class Turn(IntEnum):
+    """What transactions do one after the other."""
+
+    #: ids of events become visible in their order: a reader goes on behind the last one it saw
+    EVENTS = 1
+    #: versions of routes are given once, and become visible in their order
+    ROUTES = 2
+    #: who is let in next sees whoever was let in before
+    ADMISSION = 3
+
+
+def take_turn(connection: Connection, turn: Turn) -> None:
+    """Wait until no other transaction has this turn, and have it until the end of this one.
+
+    SQLite has one writer at a time anyhow. A transaction that takes several has to take them in
+    the order of their numbers from above: ADMISSION first, EVENTS last.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CLASS, int(turn))))
+
+
+def insert_of(engine: Engine) -> Callable[[Table], Any]:
+    """The database's own INSERT, which knows ON CONFLICT."""
+    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+    return dialect.insert
