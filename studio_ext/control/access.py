@@ -84,6 +84,8 @@ _ADMINISTRATION = (
     ("sagemaker", "UpdateDomain"),
     ("sagemaker", "DeleteDomain"),
 )
+#: The services whose errors have no "Exception" in their names.
+_QUERY_LIKE = ("s3", "sts", "iam", "cloudwatch")
 #: What a bucket's owner may always do, lest a policy lock everybody out.
 _KEEPS = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
 
@@ -109,7 +111,8 @@ def require_operation(call: Call) -> None:
     """Raise AccessDenied unless the caller of a call may make it: what the dispatcher asks."""
     decision = operation(call.caller, call.service, call.operation.name)
     if not decision:
-        raise AccessDenied(f"User {caller_arn(call.caller)}: {decision.reason}.")
+        code = "AccessDenied" if call.service in _QUERY_LIKE else "AccessDeniedException"
+        raise AccessDenied(f"User {caller_arn(call.caller)}: {decision.reason}.", code)
 
 
 def caller_arn(caller: Caller) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..control.world import World
 from ..store.resources import Resource
-from . import instances
+from . import instances, keys
 from .gateway import client
 from .instances import InstanceFailed, Wanted
 
@@ -166,6 +166,7 @@ def _keep(world: World, endpoint: Resource) -> None:
             if edited is not None:
                 edited.state["shared"] = endpoint.shared
     for instance in instances.wanted(endpoint, endpoint.state.get("serving")):
+        keys.keep(world, endpoint, instances.folder(world, instance.id))
         status = instances.observe(world, instance.id)
         if status is None or (not status["alive"] and status["due"]):
             try:
@@ -213,7 +214,7 @@ def _delete(world: World, endpoint: Resource) -> float | None:
         return STEP_S
     for identity in ids:
         instances.remove(world, identity)
-    world.store.credentials.revoke(f"endpoint {endpoint.id}")
+    world.store.credentials.revoke(keys.purpose(endpoint))
     world.store.resources.delete(endpoint.id, "controller")
     return None
 

@@ -23,6 +23,7 @@ from ..run import environments, images, processes
 from ..seen import context
 from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
+from . import keys
 from .modelserver.settings import Folder, socket_path
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
     before = read_json(root / "instance.json") or {}
     now = time.time()
     lasted = now - before.get("started", now) > HEALTHY_S
-    environment = _environment(world, endpoint, variant, image)
+    environment = _environment(world, endpoint, root, variant, image)
     objects = world.objects_of(endpoint)
     code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     document = {
@@ -133,6 +134,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
     with open(root / "log", "ab") as output:
         subprocess.Popen(
             [sys.executable, "-m", "studio_ext.hosting.modelserver", str(root)],
+            env=environments.scrubbed(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -149,14 +151,10 @@ def _framework(image: images.Image, environment: dict[str, str]) -> str:
 
 
 def _environment(
-    world: World, endpoint: Resource, variant: dict[str, Any], image: images.Image
+    world: World, endpoint: Resource, root: Path, variant: dict[str, Any], image: images.Image
 ) -> dict[str, str]:
-    purpose = f"endpoint {endpoint.id}"
-    credential = world.store.credentials.of_purpose(purpose) or world.store.credentials.issue(
-        purpose, domain=endpoint.domain, user_profile=endpoint.owner
-    )
     return {
-        **world.connect(credential),
+        **keys.environment(world, endpoint, root),
         "SAGEMAKER_REGION": world.config.region,
         "AWS_REGION": world.config.region,
         **image.environment,

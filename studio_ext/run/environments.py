@@ -28,6 +28,8 @@ NETWORK = re.compile(
     r"(?i)(https?|no|all|ftp)_proxy|PIP_(?!TARGET|PREFIX|ROOT|USER|PYTHON)\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
     r"|HOME|XDG_CONFIG_HOME"
 )
+# What a supervisor needs beside them. Its environment can be read by what it starts.
+_SUPERVISOR = re.compile(r"PATH|PYTHONPATH|LD_LIBRARY_PATH|LANG|LC_\w+|TZ|TMPDIR")
 _LOCAL = re.compile(r"^(-e|-r|-c|--|\.|/)|file:|(?<!://)\S+\.(whl|zip|tar\.gz)$")
 _QUERY = """
 import json, os, site, sys, sysconfig
@@ -75,6 +77,18 @@ class Base:
             [str(site_packages(layer, self)), *self.sites],
             [str(layer / "bin"), *self.bins],
         )
+
+
+def scrubbed() -> dict[str, str]:
+    """The environment of a supervisor: nothing of the server's but what is on the list.
+
+    Above all no keys, tokens and database addresses.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if NETWORK.fullmatch(name) or _SUPERVISOR.fullmatch(name)
+    }
 
 
 def interpreter(framework: str, overrides: Mapping[str, str] | None = None) -> str:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from studio_ext.files import read_json, write_json
-from studio_ext.run import processes, shim
+from studio_ext.run import environments, processes, shim
 from studio_ext.run.contract import JobSpec, JobStatus
 from studio_ext.run.layout import JobFolder
 from studio_ext.run.logs import LogLine, LogReader
@@ -44,7 +44,13 @@ class ProcessRunner:
             with open(folder.root / "shim.log", "ab") as log:
                 # It forks and returns at once, with the supervisor in charge and nobody's child.
                 subprocess.run(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False
+                    command,
+                    env=environments.scrubbed(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    check=False,
                 )
             if folder.status.exists():
                 return
