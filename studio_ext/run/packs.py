@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,8 +15,17 @@ from typing import IO, Any
 LEVEL = 3
 
 
-def pack(source: Path, archive: Path, keep_empty: bool, warn: Callable[[str], None]) -> Any | None:
+def pack(
+    source: Path,
+    archive: Path,
+    keep_empty: bool,
+    warn: Callable[[str], None],
+    own: Sequence[Path] = (),
+) -> Any | None:
     """Pack the content of ``source`` in sorted order, owned by nobody in particular.
+
+    A link out of ``source`` is followed into the job's ``own`` folders, since it would break
+    elsewhere. Any other is packed as the link it is: what it leads to was never the job's output.
 
     Returns ``{"path", "size", "md5"}``, or None when there is nothing to pack.
     """
@@ -31,7 +40,7 @@ def pack(source: Path, archive: Path, keep_empty: bool, warn: Callable[[str], No
             tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for path in members:
-                _add(tar, path, source, warn)
+                _add(tar, path, source, warn, [Path(os.path.realpath(folder)) for folder in own])
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, archive)
@@ -62,11 +71,17 @@ def _members(folder: Path) -> Iterator[Path]:
             yield Path(root, name)
 
 
-def _add(tar: tarfile.TarFile, path: Path, source: Path, warn: Callable[[str], None]) -> None:
+def _add(
+    tar: tarfile.TarFile,
+    path: Path,
+    source: Path,
+    warn: Callable[[str], None],
+    own: Sequence[Path],
+) -> None:
     name = str(path.relative_to(source))
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        _add_link(tar, path, name, source, warn)
+        _add_link(tar, path, name, source, warn, own)
     elif stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         _add_plain(tar, path, name)
     else:
@@ -74,19 +89,27 @@ def _add(tar: tarfile.TarFile, path: Path, source: Path, warn: Callable[[str], N
 
 
 def _add_link(
-    tar: tarfile.TarFile, path: Path, name: str, source: Path, warn: Callable[[str], None]
+    tar: tarfile.TarFile,
+    path: Path,
+    name: str,
+    source: Path,
+    warn: Callable[[str], None],
+    own: Sequence[Path],
 ) -> None:
-    """Keep links within the folder; follow those that leave it, which would break elsewhere."""
     target = Path(os.path.realpath(path))
     inside = Path(os.path.realpath(source))
     if target.is_relative_to(inside):
         information = _clean(tar.gettarinfo(path, name))
         information.linkname = os.path.relpath(target, os.path.realpath(path.parent))
         tar.addfile(information)
-    elif target.is_file():
+    elif target.is_file() and any(target.is_relative_to(folder) for folder in own):
         _add_plain(tar, target, name)
     else:
-        warn(f"{name} links to {target} and was left out of the archive")
+        tar.addfile(_clean(tar.gettarinfo(path, name)))
+        warn(
+            f"WARNING: {name} links to {os.readlink(path)}, which is not the job's; the archive "
+            "has the link alone"
+        )
 
 
 def _add_plain(tar: tarfile.TarFile, path: Path, name: str) -> None:

@@ -166,10 +166,12 @@ class Supervisor:
         if wanted and self.folder.ml.exists():
             self.journal.enter("Uploading")
         say = self.journal.say
+        # The job's folder by the name it has here, and by the one the job knows it by.
+        own = (self.folder.ml, self.folder.home, Path(self.base))
         done = {}
         for item in wanted:
             archive = self.folder.packs / item.archive
-            packed = packs.pack(self.folder.real(item.source), archive, item.keep_empty, say)
+            packed = packs.pack(self.folder.real(item.source), archive, item.keep_empty, say, own)
             if packed is not None:
                 done[item.archive] = packed
         message = failure.read_start(self.folder.real(f"{ML}/output/message"))

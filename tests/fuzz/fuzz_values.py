@@ -55,7 +55,10 @@ class Values:
         """Parameters of an operation: every required member, and some others."""
         if shape is None:
             return {}
-        return self._structure(shape, 0, self.random.choice((0.0, 0.05, 0.1, 0.3, 0.7)))
+        made = self._structure(shape, 0, self.random.choice((0.0, 0.05, 0.1, 0.3, 0.7)))
+        # The bodies say how long they are; attacks on that are others'.
+        made.pop("ContentLength", None)
+        return made
 
     def value(self, shape: Shape, name: str = "", depth: int = 0) -> Any:
         """A value that the shape allows, or None where none was found."""

@@ -192,8 +192,6 @@ class World:
             "ContinuationToken": [None],
             "Statistics": [["Average"]],
             "ExtendedStatistics": [["p99"]],
-            # Half of a body would have the server wait; the attacks on the length do that.
-            "ContentLength": [None],
         }
 
     def tidy(self) -> None:
