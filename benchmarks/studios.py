@@ -9,8 +9,9 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from botocore.config import Config as ClientConfig
 
 from studio_ext.config import Config
 
-from .measure import free_port, listening, process
+from .measure import Cost, cpu_seconds, free_port, listening, process
 
 STUDIO = Path(sys.executable).with_name("studio")
 
@@ -34,6 +35,8 @@ class Server:
     key: str = "test"
     secret: str = "test"
     region: str = "us-east-1"
+    #: what it took until it answered
+    start: Cost = field(default_factory=lambda: Cost(0.0, 0.0))
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client that neither retries nor checks parameters twice."""
@@ -90,11 +93,14 @@ def serving(home: Path, environment: Mapping[str, str] | None = None) -> Iterato
     port = free_port()
     command = [STUDIO, "serve", "--home", home, "--port", str(port)]
     log = home / "serve.out"
+    began = time.perf_counter()
     with process(command, listening(port), environment=environment, log=log) as started:
+        start = Cost(cpu_seconds(started.pid), time.perf_counter() - began)
         keys = json.loads((home / "credentials.json").read_text())
         yield Server(
             started.pid,
             f"http://127.0.0.1:{port}",
             keys["access_key_id"],
             keys["secret_access_key"],
+            start=start,
         )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import Column
 
 from ..wire.errors import ValidationException
 
@@ -39,6 +43,28 @@ def decode(token: str, asked: Any) -> Any:
             "Invalid pagination token: NextToken belongs to a request with other parameters"
         )
     return position
+
+
+def position(token: str, asked: Any, columns: Sequence[Column[Any]]) -> tuple[Any, ...]:
+    """The position in a token, a value for each column.
+
+    A client can make a token up: what is none must not reach the database.
+    """
+    values = decode(token, asked)
+    if not isinstance(values, list) or len(values) != len(columns):
+        raise ValidationException("Invalid pagination token: NextToken")
+    if not all(_fits(value, column) for value, column in zip(values, columns, strict=True)):
+        raise ValidationException("Invalid pagination token: NextToken")
+    return tuple(values)
+
+
+def _fits(value: Any, column: Column[Any]) -> bool:
+    wanted = column.type.python_type
+    if wanted is str or isinstance(value, (str, bool)):
+        return type(value) is wanted
+    if wanted is int:
+        return isinstance(value, int) and 0 <= value < 2**63
+    return isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 2**63
 
 
 def _digest(position: Any, asked: Any) -> str:

@@ -55,7 +55,7 @@ class Search:
         asked = jsonable({k: v for k, v in params.items() if k not in ("NextToken", "MaxResults")})
         page = _Page(kind, criteria, params)
         if "NextToken" in params:
-            page.go_on(paging.decode(params["NextToken"], asked))
+            page.go_on(params["NextToken"], asked)
         found, labels, count = self._read(page, conditions, limit)
         answer: dict[str, Any] = {
             "Results": [self._record(kind, one, labels.get(one.id, {})) for one in found[:limit]],
@@ -119,16 +119,16 @@ class _Page:
         self.after: list[ColumnElement[bool]] = []
         self.offset = 0
 
-    def go_on(self, position: Any) -> None:
-        """Begin behind a position; ValidationException for one that is none of ours."""
+    def go_on(self, token: str, asked: Any) -> None:
+        """Begin where a token says; ValidationException for one that is none of ours."""
         if self._columns is None:
-            if not isinstance(position, int):
+            offset = paging.decode(token, asked)
+            if not isinstance(offset, int) or not 0 <= offset < 2**31:
                 raise ValidationException("Invalid pagination token: NextToken")
-            self.offset = position
+            self.offset = offset
             return
-        if not isinstance(position, list) or len(position) != len(self._columns):
-            raise ValidationException("Invalid pagination token: NextToken")
-        here, there = tuple_(*self._columns), tuple_(*position)
+        here = tuple_(*self._columns)
+        there = tuple_(*paging.position(token, asked, self._columns))
         self.after = [here < there if self._descending else here > there]
 
     def position(self, last: Resource, limit: int) -> Any:

@@ -124,3 +124,37 @@ def test_a_position_that_was_tampered_with_is_refused(verbs: Verbs, call: Any) -
     forged = base64.urlsafe_b64encode(json.dumps([digest, [*position, "x"]]).encode()).decode()
     with pytest.raises(ApiError, match="NextToken"):
         verbs.list(call, {"NextToken": forged})
+
+
+@pytest.mark.parametrize("sort_by", ["Name", "CreationTime", "LastModifiedTime", "Status"])
+def test_a_list_goes_on_in_every_order(verbs: Verbs, call: Any, sort_by: str) -> None:
+    for name in "abc":
+        verbs.create(call, {"ThingName": name})
+    asked = {"SortBy": sort_by, "MaxResults": 1}
+    found, token = [], {}
+    for _ in range(3):
+        page = verbs.list(call, {**asked, **token})
+        found += names(page)
+        token = {"NextToken": page.get("NextToken")}
+    assert found == ["a", "b", "c"] and token == {"NextToken": None}
+
+
+@pytest.mark.parametrize(
+    ("sort_by", "position"),
+    [
+        ("Name", ["a"]),
+        ("Name", [1, 1]),
+        ("Name", ["a", -1]),
+        ("CreationTime", ["a", 1]),
+        ("CreationTime", [True, 1]),
+        ("CreationTime", [1.0, 2**63]),
+        ("Status", ["a", 1.0, 1.5]),
+        ("Status", {"a": 1}),
+    ],
+)
+def test_a_position_that_is_none_is_refused(
+    verbs: Verbs, call: Any, sort_by: str, position: Any
+) -> None:
+    token = paging.encode(position, {"SortBy": sort_by})
+    with pytest.raises(ValidationException, match="NextToken"):
+        verbs.list(call, {"SortBy": sort_by, "NextToken": token})
