@@ -148,6 +148,30 @@ def _trace(options: argparse.Namespace) -> int:
     return 0
 
 
+def _audit(options: argparse.Namespace) -> int:
+    import json
+
+    from .seen import auditread
+    from .seen.audit import read_journals
+
+    folder = Config(home=options.home).logs_dir / "audit"
+    found = auditread.newest(
+        folder, auditread.matching(options.user, options.operation), since=options.since or ""
+    )
+    records = [item.record for item, _ in zip(found, range(options.limit), strict=False)][::-1]
+    if options.json:
+        for record in records:
+            print(json.dumps(record))
+        return 0
+    known = {record["eventID"] for record in records}
+    for record in records:
+        print(auditread.words(record))
+    for record in read_journals(folder):
+        if record["eventID"] not in known:
+            print(f"{auditread.words(record)}  (no outcome yet)")
+    return 0
+
+
 def _metrics_token(options: argparse.Namespace) -> int:
     from .seen import exposition
 
@@ -258,6 +282,18 @@ def _parser() -> argparse.ArgumentParser:
     trace = add("trace", _trace, "Print all that is known of one API request, in order of time.")
     trace.add_argument("id", metavar="REQUEST_ID", help="ResponseMetadata.RequestId of an answer")
 
+    audit = add("audit", _audit, "Print who changed what, from the audit log, the newest last.")
+    audit.add_argument("--user", metavar="PROFILE", help="of this user profile alone")
+    audit.add_argument("--operation", metavar="NAME", help="such as CreateTrainingJob")
+    audit.add_argument(
+        "--since",
+        type=_since,
+        metavar="TIME",
+        help="2026-01-31, 2026-01-31T09:00Z, 90m, 12h, 7d",
+    )
+    audit.add_argument("--limit", type=positive, default=100, metavar="N", help="default: 100")
+    audit.add_argument("--json", action="store_true", help="the records, in CloudTrail's form")
+
     add("metrics-token", _metrics_token, "Print the token that lets Prometheus read /metrics.")
 
     stop = add("stop", _calling(_stop), "Stop a training job.")
@@ -324,6 +360,20 @@ def _add_user_commands(commands: Any, home: argparse.ArgumentParser) -> None:
             made.add_argument("key", metavar="ACCESS_KEY_ID")
         if actions is users and action != "list":
             made.add_argument("name", metavar="NAME")
+
+
+def _since(text: str) -> str:
+    """A moment as records write it; units count back from now."""
+    import re
+    import time
+
+    ago = re.fullmatch(r"(\d+)([mhd])", text)
+    if ago:
+        seconds = int(ago[1]) * {"m": 60, "h": 3600, "d": 86400}[ago[2]]
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
+    if re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?", text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no time: 2026-01-31, 2026-01-31T09:00, 12h, 7d")
 
 
 def _port(text: str) -> int:

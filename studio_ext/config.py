@@ -46,6 +46,10 @@ class Config(Configurable):
         "with a clear reason."
     ).tag(config=True)
 
+    audit_data_events = Bool(
+        help="Whether the audit log has calls for objects, metrics and log events too."
+    ).tag(config=True)
+    audit_days = Int(365, min=90, help="For how many days the audit log is kept.").tag(config=True)
     share_home = Bool(
         True,
         help="Whether to work beside another control plane of this home, sharing its work by "
@@ -78,6 +82,10 @@ class Config(Configurable):
         if not _PROFILE.fullmatch(name):
             raise TraitError(f"user_profile: {name!r} is not the name of a user profile")
         return name
+
+    @default("audit_data_events")
+    def _default_audit_data_events(self) -> bool:
+        return os.environ.get("STUDIO_AUDIT_DATA_EVENTS", "") not in ("", "0")
 
     @default("max_cores")
     def _default_max_cores(self) -> float:

@@ -16,7 +16,8 @@ from functools import partial
 import uvicorn
 
 from . import home, occupancy
-from .aws import cloudwatch, iam, logs, s3, sts
+from .auditing import Auditor
+from .aws import cloudtrail, cloudwatch, iam, logs, s3, sts
 from .config import Config
 from .control import access, sharing, trouble
 from .control.reconciler import Reconciler
@@ -119,6 +120,7 @@ class ControlPlane:
         iam.AccessKeys(self.store.credentials, self.store.accounts).register(registry)
         logs.register(registry, ResourceLogs(self.world))
         cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
+        cloudtrail.register(registry, self.config.logs_dir / "audit")
         home.register(registry, self.world, lambda: self.url)
         s3.register(registry, self.store.objects, partial(domains.account_of, self.world))
         return registry
@@ -132,6 +134,7 @@ class ControlPlane:
         """Serve; returns once the API and the gateway answer."""
         self._log = self._watching.log = seen_logs.to_file(self.config.logs_dir / "control.log")
         self._announce()
+        self._watching.auditor = Auditor(self.config)
         self._start_gateway()
         with self._life:
             if self._stopping.is_set():
@@ -165,6 +168,8 @@ class ControlPlane:
         self._seat.leave()
         self.dispatcher.close()
         self.store.close()
+        if self._watching.auditor is not None:
+            self._watching.auditor.close()
         if self._log is not None:
             self._watching.log = None
             seen_logs.end(self._log)
@@ -201,6 +206,8 @@ class ControlPlane:
         while not self._stopping.wait(KEEP_S):
             try:
                 self._announce()
+                if self._watching.auditor is not None:
+                    self._watching.auditor.keep()
                 for folder in (self.config.path, self.config.run_dir):
                     drop_unfinished(folder, UNFINISHED_S)
                 if time.monotonic() - swept > SWEEP_S:
@@ -212,6 +219,8 @@ class ControlPlane:
     def _sweep(self) -> None:
         if isinstance(self.store.objects, LocalObjectStore):
             self.store.objects.sweep(uploads_older_than_s=STALE_UPLOAD_S)
+        if self._watching.auditor is not None:
+            self._watching.auditor.sweep()
 
     def _announce(self) -> None:
         """Say where this control plane is; take the home's seat when its holder is gone."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from .auditing import Auditor
 from .seen import context
 from .seen.logs import ACCESS, ToFile
 from .seen.subject import subject
@@ -35,6 +36,7 @@ class Watching(Observer):
         self.log_events = Tally()
         self.in_flight = 0
         self.log: ToFile | None = None  # where the access log goes
+        self.auditor: Auditor | None = None
 
     def begun(self, exchange: Exchange) -> AbstractContextManager[None]:
         """Let everything that is done from now on carry the request's id."""
@@ -43,6 +45,16 @@ class Watching(Observer):
         acting.__enter__()
         return acting
 
+    def admitted(self, call: Call, params: Mapping[str, Any]) -> None:
+        """Have the audit log know of a change before it is made."""
+        if self.auditor is not None:
+            self.auditor.admitted(call, params)
+
+    def refused(self, exchange: Exchange, error: ApiError) -> None:
+        """Have the audit log know of who was denied."""
+        if self.auditor is not None:
+            self.auditor.refused(exchange, error)
+
     def answered(
         self,
         call: Call,
@@ -50,7 +62,9 @@ class Watching(Observer):
         answer: Mapping[str, Any] | None,
         error: ApiError | None,
     ) -> None:
-        """Note which resource a call is about."""
+        """Note what became of a call, before the answer is sent."""
+        if self.auditor is not None:
+            self.auditor.answered(call, params, answer, error)
         if call.exchange is not None:
             call.exchange.resource = subject(call.operation.name, params, answer)
         if answer and call.service == "logs":
@@ -60,6 +74,8 @@ class Watching(Observer):
         """Count the request, and write its line."""
         self.in_flight -= 1
         self._count(exchange)
+        if self.auditor is not None:
+            self.auditor.ended(exchange)
         if self.log is not None:
             self.log.line(_fields(exchange))
         if isinstance(begun, AbstractContextManager):

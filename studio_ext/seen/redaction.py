@@ -1,0 +1,103 @@
+"""Parameters as an audit log may keep them: in CloudTrail's spelling, short, without secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from botocore.model import Shape
+
+#: CloudTrail's own words for a value that is left out.
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+MOST_BYTES = 16 * 1024
+_MOST_TEXT = 1024
+_MOST_ITEMS = 50
+_DEEPEST = 16
+
+_SECRET = re.compile(
+    r"(?i)secret|passw|passphrase|credential|api[_-]?key|private[_-]?key|access[_-]?key$"
+    r"|(session|security|access|refresh|bearer|auth|id|hf|hub)[_-]?token|^token$"
+)
+#: Maps whose values are the user's own business; who needs them asks the resource.
+_PRIVATE_MAPS = {"Environment", "environment"}
+#: What reads like a key wherever it stands: AWS's ids with their secrets, tokens of known makers.
+_LOOKS_SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|sk-[\w-]{20,})")
+
+_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
+
+
+def kept(shape: Shape | None, value: Mapping[str, Any] | None) -> Any:
+    """What is kept of a call's parameters or answer; None when there are none.
+
+    Names of members begin in lower case, as CloudTrail's do; keys of maps stay. At most
+    :data:`MOST_BYTES` as JSON without spaces.
+    """
+    if not value:
+        return None
+    found = _value(shape, dict(value), 0)
+    size = len(_encode(found))
+    if size > MOST_BYTES:
+        brief = {name: item for name, item in found.items() if isinstance(item, (str, int, float))}
+        found = {**dict(list(brief.items())[:10]), "omitted": True, "originalSize": size}
+        if len(_encode(found)) > MOST_BYTES:
+            return {"omitted": True, "originalSize": size}
+    return found
+
+
+def _value(shape: Shape | None, value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return "..."
+    if shape is not None and shape.metadata.get("sensitive"):
+        return HIDDEN
+    if isinstance(value, str):
+        if len(value) > 20:
+            value = _LOOKS_SECRET.sub(HIDDEN, value)
+        return value if len(value) <= _MOST_TEXT else f"{value[:_MOST_TEXT]}... {len(value)} long"
+    if isinstance(value, dict):
+        return _mapping(shape, value, depth)
+    if isinstance(value, (list, tuple)):
+        member = getattr(shape, "member", None)
+        items = [_value(member, item, depth + 1) for item in value[:_MOST_ITEMS]]
+        return [*items, f"... {len(value)} items"] if len(value) > _MOST_ITEMS else items
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return f"<{type(value).__name__}>"
+
+
+def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    is_map = shape is None or shape.type_name == "map"
+    members: Mapping[str, Shape] = getattr(shape, "members", {})
+    found: dict[str, Any] = {}
+    for number, (name, item) in enumerate(value.items()):
+        if number >= _MOST_ITEMS:
+            found["..."] = f"{len(value)} items"
+            break
+        inner = getattr(shape, "value", None) if is_map else members.get(name)
+        label = str(name)[:_MOST_TEXT] if is_map else _lower(str(name))
+        if isinstance(item, (str, bytes)) and _names_secret(str(name)):
+            found[label] = HIDDEN
+        elif name in _PRIVATE_MAPS and isinstance(item, dict):
+            found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}
+        else:
+            found[label] = _value(inner, item, depth + 1)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _names_secret(name: str) -> bool:
+    return bool(_SECRET.search(name))
+
+
+@lru_cache(maxsize=4096)
+def _lower(name: str) -> str:
+    """``trainingJobName`` of ``TrainingJobName``, ``kmsKeyId`` of ``KMSKeyId``."""
+    head = re.match(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]+$|[A-Z]", name)
+    return head[0].lower() + name[head.end() :] if head else name
