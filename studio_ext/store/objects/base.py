@@ -198,7 +198,7 @@ class ObjectStore(ABC):
         md5: str | None = None,
         attributes: Attributes | None = None,
     ) -> ObjectInfo:
-        """Make a file an object; ``move`` gives the file away, for a rename instead of a copy.
+        """Make a file an object; ``move`` gives the file away, without a copy. Repeatable.
 
         ``md5`` (hex) saves reading the file for its ETag.
         """

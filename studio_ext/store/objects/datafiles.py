@@ -56,23 +56,15 @@ class DataFiles:
             self._pending.discard(data)
 
     def adopt(self, source: Path) -> str:
-        """Take over a file by renaming it, or by copying where it is on another disk."""
+        """A second name for a file's bytes, or a copy where it is on another disk.
+
+        Its own name is for the caller to remove, once a row names the data: a crash before that
+        leaves the file for another try, where a renamed one would be lost to the sweep.
+        """
         with self._new() as data:
-            try:
-                os.rename(source, self.path(data))
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                shutil.copyfile(source, self.path(data))
-                os.unlink(source)
+            link_or_copy(source, self.path(data))
             self._sync(data)
         return data
-
-    def give_back(self, data: str, target: Path) -> None:
-        """Undo :meth:`adopt`."""
-        shutil.move(self.path(data), target)
-        target.chmod(0o600)
-        self.settle(data)
 
     def copy_in(self, source: Path) -> str:
         """A copy of a file that stays where it is."""

@@ -131,12 +131,13 @@ class LocalObjectStore(ObjectStore):
                 size, etag, _ = self._digest(data)
             else:
                 size, etag = self._files.path(data).stat().st_size, md5
-            return self._placer.place(bucket, key, Written(data, size, etag, {}), attributes)
+            info = self._placer.place(bucket, key, Written(data, size, etag, {}), attributes)
         except BaseException:
-            if move:
-                self._files.give_back(data, path)
             self._files.remove([data])
             raise
+        if move:
+            path.unlink(missing_ok=True)
+        return info
 
     def copy(
         self,

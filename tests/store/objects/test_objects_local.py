@@ -71,7 +71,7 @@ def test_files_are_read_only(local: LocalObjectStore) -> None:
     assert stat.S_IMODE(local.local_path("bucket", "k").stat().st_mode) == 0o444
 
 
-def test_moved_file_is_renamed_not_copied(local: LocalObjectStore, tmp_path: Path) -> None:
+def test_moved_file_is_not_copied(local: LocalObjectStore, tmp_path: Path) -> None:
     path = tmp_path / "model.tar.gz"
     path.write_bytes(b"model")
     inode = path.stat().st_ino
@@ -80,7 +80,7 @@ def test_moved_file_is_renamed_not_copied(local: LocalObjectStore, tmp_path: Pat
     assert (info.etag, info.size) == ("5" * 32, 5)
 
 
-def test_moved_file_comes_back_when_it_cannot_be_placed(
+def test_moved_file_stays_when_it_cannot_be_placed(
     local: LocalObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
     path = tmp_path / "model.tar.gz"
