@@ -19,19 +19,19 @@ def prepare(s3: Any, sagemaker: Any, configs: tuple[str, ...]) -> None:
         key = f"models/{name}.tar.gz"
         body = archive({"name": name.encode(), "code/inference.py": MODEL.encode()})
         s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-        sagemaker.create_model(
-            ModelName=name,
-            ExecutionRoleArn=ROLE,
-            PrimaryContainer={
-                "Image": SKLEARN,
-                "ModelDataUrl": f"s3://{BUCKET}/{key}",
-                "Environment": {
-                    "SAGEMAKER_PROGRAM": "inference.py",
-                    "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
-                },
-            },
-        )
+        sagemaker.create_model(**model(name))
         sagemaker.create_endpoint_config(**endpoint_config(name, name))
+
+
+def model(name: str) -> dict[str, Any]:
+    """CreateModel for the archive of that name."""
+    variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
+    container = {
+        "Image": SKLEARN,
+        "ModelDataUrl": f"s3://{BUCKET}/models/{name}.tar.gz",
+        "Environment": variables,
+    }
+    return {"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": container}
 
 
 def endpoint_config(name: str, model: str) -> dict[str, Any]:
