@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, role_of
 from ..wire.errors import AccessDenied
@@ -90,13 +90,24 @@ _QUERY_LIKE = ("s3", "sts", "iam", "cloudwatch")
 _KEEPS = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
 
 
-def administers(caller: Caller) -> bool:
+class Scoped(Protocol):
+    """Who asks: a caller, or the credential that stands for one."""
+
+    @property
+    def domain(self) -> str: ...
+    @property
+    def user_profile(self) -> str: ...
+    @property
+    def scope(self) -> str | None: ...
+
+
+def administers(caller: Scoped) -> bool:
     """Whether the caller manages domains, user profiles and everybody's keys."""
     is_default = (caller.domain, caller.user_profile) == (DEFAULT_DOMAIN, DEFAULT_USER_PROFILE)
     return is_default and caller.scope is None
 
 
-def operation(caller: Caller, service: str, name: str) -> Decision:
+def operation(caller: Scoped, service: str, name: str) -> Decision:
     """Whether a caller may call an operation at all, whatever it names."""
     if caller.scope is not None:
         known = caller.scope == WORKLOAD and _among(service, name, _WORKLOAD_MAY)

@@ -10,12 +10,13 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import httptools
 from prometheus_client.core import Metric
 
+from ...control import access
 from ...seen import exposition
 from ...seen.tally import Labels, gauge
 from ...store.credentials import Credential
@@ -125,6 +126,10 @@ class Gateway:
     def endpoint(self, name: str, caller: Credential) -> Endpoint:
         """The endpoint of that name that the caller may invoke; ApiError without one."""
         endpoint = self.table.find(caller, name)
+        if caller.scope is not None:
+            decision = access.operation(caller, "sagemaker-runtime", "InvokeEndpoint")
+            if not decision:
+                raise AccessDenied(f"{decision.reason}.")
         if endpoint is None:
             if not _NAME.fullmatch(name):
                 raise answers.bad_name()
@@ -132,33 +137,41 @@ class Gateway:
         return endpoint
 
     def _own(self, path: str, request: Request) -> None:
-        if path == "/ping":
-            self.respond(request, answers.plain(200, "text/plain"), b"pong\n")
-        elif path == exposition.PATH:
-            self._later(self._metrics_page(request), request)
-        elif path == "/-/routes":
-            given = request.headers.get("x-studio-token", "")
-            if not hmac.compare_digest(given.encode(), self._token.encode()):
-                raise AccessDenied("The token of run/gateway.json is needed.")
-            self._later(self._routes(request), request)
-        else:
+        page = self.PAGES.get(path)
+        if page is None:
             raise ApiError("UnknownOperationException", "There is no such operation.", 404)
+        page(self, request)
+
+    def _ping(self, request: Request) -> None:
+        self.respond(request, answers.plain(200, "text/plain"), b"pong\n")
+
+    def _metrics(self, request: Request) -> None:
+        self._later(self._metrics_page(request), request)
+
+    def _state(self, request: Request) -> None:
+        given = request.headers.get("x-studio-token", "")
+        if not hmac.compare_digest(given.encode(), self._token.encode()):
+            raise AccessDenied("The token of run/gateway.json is needed.")
+        self._later(self._routes(request), request)
+
+    #: What it answers beside invocations; each asks for itself who may, and all but ``/ping`` do.
+    PAGES: ClassVar[dict[str, Callable[[Gateway, Request], None]]] = {
+        "/ping": _ping,
+        exposition.PATH: _metrics,
+        "/-/routes": _state,
+    }
 
     async def _metrics_page(self, request: Request) -> None:
         given = request.headers.get("authorization", "")
         if not self._may_scrape(given):
             if exposition.is_bearer(given):
                 raise AccessDenied("This is not the token of home/metrics-token.")
-            # Loaded by who signs for this, and by no gateway otherwise.
-            from ...control.access import administers
-            from ...wire.identity import Caller
-
             key = self._identity.key(request.target, request.headers)
             if key is not None:
                 await self._identity.learn(key)
             headers, body = request.headers, request.body
             signed = self._identity.caller(request.method, request.target, headers, body)
-            if not administers(Caller.of(signed)):
+            if not access.administers(signed):
                 raise AccessDenied("The administrator, or home/metrics-token, may read metrics.")
         head = answers.plain(200, exposition.CONTENT_TYPE)
         self.respond(request, head, self._page.text())
