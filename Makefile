@@ -63,6 +63,7 @@ faults: $(STAMPS)/env-test
 
 fuzz: $(STAMPS)/env-test
 	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED)
+	STUDIO_S3_SEQUENCES=2000 pytest --hypothesis-seed=$(SEED) tests/aws/s3/test_s3_sequences.py
 
 lint: $(STAMPS)/env-test $(YARN_STAMP)
 	ruff check .

@@ -39,7 +39,7 @@ def parse(text: str, bucket: str, resolve: Resolve) -> dict[str, Any]:
         raise MalformedPolicy(f"A bucket policy has at most {MAX_BYTES} bytes.")
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedPolicy(
             "Policies must be valid JSON and the first byte must be '{'"
         ) from None

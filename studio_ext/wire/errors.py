@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+#: Characters of a message, or of a further member of an error.
+MAX_TEXT = 4096
+
 
 class ApiError(Exception):
     """A failed call as AWS reports it: a code, a text and an HTTP status.
@@ -22,16 +25,25 @@ class ApiError(Exception):
         fields: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        message = _bounded(message)
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
-        self.fields = dict(fields or {})
+        self.fields = {
+            key: _bounded(value) if isinstance(value, str) else value
+            for key, value in (fields or {}).items()
+        }
         self.headers = dict(headers or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Subclasses take other arguments than the base, so pickle by state (jobs, process pools).
         return _restore, (type(self), self.args, self.__dict__)
+
+
+def _bounded(text: str) -> str:
+    """A text that may repeat what the client sent, however much that was."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
 
 
 def _restore(kind: type[ApiError], args: tuple[Any, ...], state: dict[str, Any]) -> ApiError:

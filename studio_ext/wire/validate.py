@@ -30,6 +30,8 @@ _CODES = {
     "cloudwatch": "InvalidParameterValue",
     "logs": "InvalidParameterException",
 }
+# ... and where it has a code for one member.
+_MEMBER_CODES = {("s3", "storageClass"): "InvalidStorageClass"}
 _MAX_ERRORS = 10
 _MAX_SHOWN = 256
 _PATTERN_TIMEOUT_S = 1.0
@@ -46,13 +48,17 @@ def check(operation: OperationModel, params: dict[str, Any]) -> None:
     shape = operation.input_shape
     if shape is None:
         return
-    code = _CODES.get(operation.service_model.service_name, "ValidationException")
+    service = operation.service_model.service_name
+    code = _CODES.get(service, "ValidationException")
     try:
         structure = _structure_errors(params, shape)
         errors = structure or _constraint_errors(operation, params)
     except RecursionError:
         raise ValidationException("The parameters are nested too deeply", code) from None
     if errors:
+        for (owner, member), special in _MEMBER_CODES.items():
+            if owner == service and f"at '{member}'" in errors[0]:
+                code = special
         raise ValidationException(_text(errors, in_aws_form=not structure), code)
 
 

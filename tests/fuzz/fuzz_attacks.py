@@ -14,7 +14,15 @@ from fuzz_wire import LITERALS
 
 #: What a request with a wrong signature may be answered with, in any of the protocols.
 DENIED = frozenset(
-    {403, 405, "IncompleteSignature", "XAmzContentSHA256Mismatch", "InvalidRequest", "InvalidURI"}
+    {
+        403,
+        405,
+        "UnknownOperationException",
+        "IncompleteSignature",
+        "XAmzContentSHA256Mismatch",
+        "InvalidRequest",
+        "InvalidURI",
+    }
 )
 _BOMB = (
     '<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">'

@@ -10,6 +10,7 @@ from typing import Any
 
 import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from fuzz_wire import header_text
 
 Path = tuple[Any, ...]
 HUGE = 10 << 20
@@ -213,8 +214,10 @@ def _texts(site: _Site) -> Iterator[tuple[str, Any, bool]]:
         yield "enum", "NoSuchValueInTheEnum", not site.text
     if pattern:
         for wrong in ("../../etc/passwd", "a b\t!", "\u202e", "\n", "$(id)"):
-            if not _matches(pattern, value + wrong):
-                yield "pattern", value + wrong, True
+            # Around a header there are no blanks, and in it no controls.
+            sent = header_text(value + wrong).strip() if site.text else value + wrong
+            if not _matches(pattern, sent):
+                yield "pattern", sent, True
     for kind, text in ODD_TEXTS.items():
         yield f"odd:{kind}", text, False
 

@@ -8,10 +8,8 @@ import io
 import lzma
 import os
 import stat
-import subprocess
-import sys
 import tarfile
-import textwrap
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,25 +164,17 @@ def header(name: str, kind: bytes, size: int) -> bytes:
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XGLTYPE])
 def test_a_header_is_not_read_whole_whatever_it_claims(tmp_path: Path, kind: bytes) -> None:
-    """1 GB of header in 1 MB of archive: a child with 512 MB to live on refuses it."""
+    """A gigabyte of zeros is a megabyte of archive."""
     path = tmp_path / "a.tar.gz"
-    with gzip.open(path, "wb", 9) as file:
+    with gzip.open(path, "wb") as file:
         file.write(header("big", kind, 1 << 30))
-        for _ in range(64):
-            file.write(bytes(16 * MB))
-    script = f"""
-        import resource, pathlib
-        resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-        from studio_ext.run.unpacking import InputError, extract
-        try:
-            extract(pathlib.Path({str(path)!r}), pathlib.Path({str(tmp_path / "code")!r}), int)
-        except InputError as error:
-            print(error)
-    """
-    said = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
-    )
-    assert "it has a header that is too large" in said.stdout, said.stderr[-500:]
+        file.write(bytes(MB))
+    tracemalloc.start()
+    with pytest.raises(InputError, match="it has a header that is too large"):
+        extract(path, tmp_path / "code", go_on)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 * MB
 
 
 def test_a_negative_size_does_not_go_round_in_circles(tmp_path: Path) -> None:

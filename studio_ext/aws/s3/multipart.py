@@ -157,6 +157,8 @@ class Multipart(Area):
 
     def complete(self, _call: Call, params: Params) -> Params:
         bucket, key = params["Bucket"], params["Key"]
+        if "MultipartUpload" in params and not params["MultipartUpload"].get("Parts"):
+            raise _malformed()
         info = self.store.multipart.complete(
             bucket,
             key,
@@ -188,12 +190,15 @@ def _part(part: PartInfo) -> Params:
     }
 
 
+def _malformed() -> ApiError:
+    return ApiError(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+
+
 def _chosen(part: Params) -> Chosen:
     if "PartNumber" not in part or "ETag" not in part:
-        raise ApiError(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published "
-            "schema",
-        )
+        raise _malformed()
     sums = {name: part[f"Checksum{name}"] for name in ALGORITHMS if f"Checksum{name}" in part}
     return Chosen(part["PartNumber"], unquoted(part["ETag"]) or "", sums)

@@ -264,7 +264,8 @@ class HttpConnection(asyncio.Protocol):
         body = b'{"Message": "%b"}' % text.encode()
         self._active = request = Request(self, "", {})
         request.keep_alive = False
-        request.respond(STATUS[status] + b"content-type: application/json\r\n", body)
+        head = b"content-type: application/json\r\nx-amzn-errortype: ValidationError\r\n"
+        request.respond(STATUS[status] + head, body)
 
     # --- limits
 

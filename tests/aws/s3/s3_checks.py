@@ -75,6 +75,13 @@ class Talk:
         self.transcript.append(("note", value))
 
 
+def plain_answer(answer: dict[str, Any]) -> Any:
+    """What of an answer is the same with every server."""
+    if "Body" in answer:
+        answer = {**answer, "Body": answer["Body"].read()}
+    return _plain(answer, _VOLATILE)
+
+
 def _plain(value: Any, dropped: set[str]) -> Any:
     if isinstance(value, dict):
         plain = {k: _plain(v, dropped) for k, v in value.items() if k not in dropped}
