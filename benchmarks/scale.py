@@ -109,7 +109,7 @@ QUESTIONS: dict[str, Ask] = {
     ),
     "home panel": lambda side: side.ask("GetHome", "studio"),
     "metric series": lambda side: side.ask(
-        "GetMetricSeries", "studio", Resource=f"training-job/{NAME}"
+        "GetMetricSeries", "studio", ResourceType="TrainingJob", ResourceName=NAME
     ),
     "log streams of a job": lambda side: side.ask(
         "DescribeLogStreams",
@@ -185,6 +185,7 @@ def main() -> int:
             if options.only in name:
                 small, large = compare(*sides, ask, options.rounds)
                 claims.append(Claim(name, large, small, AIM))
+                print(f"{name}: {large:.2f} ms against {small:.2f} ms", file=sys.stderr, flush=True)
         if options.only in "start":
             pairs = [(started(few), started(many)) for _ in range(3)]
             small, large = (

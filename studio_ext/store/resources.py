@@ -47,10 +47,9 @@ _BY_NAME = select(resources).where(
 )
 
 
-_SHARED = (
-    select(resources)
-    .where(resources.c.kind == bindparam("kind"), resources.c.shared.is_not(None))
-    .order_by(resources.c.account, resources.c.id)
+# Not ordered: for the order's sake SQLite would look at all there is of the kind.
+_SHARED = select(resources).where(
+    resources.c.kind == bindparam("kind"), resources.c.shared.is_not(None)
 )
 
 
@@ -201,9 +200,10 @@ class Resources:
 
     def shared(self, kind: str, name: str | None = None) -> Sequence[Resource]:
         """Resources of a kind that their owners share with anybody, by account."""
-        query = _SHARED if name is None else _SHARED.where(resources.c.name == name)
         with glance(self._engine) as connection:
-            return [_resource(row) for row in connection.execute(query, {"kind": kind})]
+            found = [_resource(row) for row in connection.execute(_SHARED, {"kind": kind})]
+        mine = [one for one in found if name is None or one.name == name]
+        return sorted(mine, key=lambda one: (one.account, one.id))
 
     def _one(self, query: Select[Any], values: dict[str, Any]) -> Resource | None:
         with glance(self._engine) as connection:
