@@ -62,7 +62,7 @@ class JobSpec:
     name: str
     python: str
     command: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)  # holds a key
     channels: list[Channel] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     archives: list[tuple[str, str]] = field(default_factory=list)

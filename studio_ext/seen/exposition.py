@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 import platform
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from prometheus_client.registry import Collector
 from .. import __version__
 from ..config import Config
 from ..files import write_atomic
+from .secrets import new_token
 from .tally import gauge
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def token(config: Config) -> str:
                 return found
         except FileNotFoundError:
             pass
-        write_atomic(path, f"{secrets.token_urlsafe(32)}\n".encode())
+        write_atomic(path, f"{new_token(32)}\n".encode())
     raise OSError(f"{path} cannot be read back")
 
 

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-from . import context
+from . import context, secrets
 from .lines import LineFile, stamp
 
 #: Where this package logs, and what the one line for each answered request names as its logger.
@@ -46,7 +46,7 @@ class Words(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = secrets.without(super().format(record))
         found = getattr(record, "request_id", "") or context.request_id()
         return f"{text}  [{found[:8]}]" if found else text
 
@@ -81,7 +81,7 @@ class ToFile(logging.Handler):
             if self._lost:
                 self._file.write(self._gap().encode())
                 self._lost = 0
-            self._file.write(text.encode())
+            self._file.write(secrets.without(text).encode())
         except OSError as error:
             if not self._lost:
                 print(f"studio: {self._file.path} cannot be written: {error}", file=sys.stderr)

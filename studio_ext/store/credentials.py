@@ -11,6 +11,7 @@ from sqlalchemy import Column, ColumnElement, Engine, Float, String, Table, and_
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, Config, role_of
 from ..files import read_json, write_json
+from ..seen.secrets import new_key, new_token
 from .accounts import Accounts
 from .database import metadata, read, write
 
@@ -141,8 +142,8 @@ class Credentials:
         temporary = lifetime_s is not None
         credential = Credential(
             ("ASIA" if temporary else "AKIA") + secrets.token_hex(8).upper(),
-            secrets.token_urlsafe(30),
-            secrets.token_urlsafe(64) if temporary else None,
+            new_key(),
+            new_token() if temporary else None,
             domain,
             user_profile,
             role_of(account),

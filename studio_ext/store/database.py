@@ -33,6 +33,7 @@ def open_engine(url: str) -> Engine:
         url,
         pool_size=10,
         max_overflow=60,
+        hide_parameters=True,  # errors go to logs, and parameters may be keys
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
     )
     event.listen(engine, "connect", _configure_sqlite)
@@ -87,6 +88,7 @@ def _open_postgresql(url: URL) -> Engine:
             pool_size=4,
             max_overflow=26,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "studio"},
         )
     except ImportError as error:

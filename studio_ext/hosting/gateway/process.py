@@ -9,7 +9,6 @@ import gc
 import json
 import logging
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...config import Config
 from ...files import lock_file, read_json, write_json
 from ...seen import exposition, logs
+from ...seen.secrets import new_token
 from ...store import Store
 from .app import Gateway
 from .http import HttpConnection, Server
@@ -44,7 +44,7 @@ class Process:
         self._store = Store(config)
         self._table = Table()
         self._metrics = Invocations()
-        self._token = secrets.token_urlsafe(24)
+        self._token = new_token(24)
         self._port = 0
         self._complained = False
         self._polling = asyncio.Lock()

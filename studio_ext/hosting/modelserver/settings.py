@@ -33,7 +33,7 @@ class Settings:
     image: str = ""
     model_archive: str | None = None
     code_archive: str | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)  # may hold a key
     environments: str | None = None
     startup_timeout_s: float = STARTUP_TIMEOUT_S
     invocation_timeout_s: float = INVOCATION_TIMEOUT_S
