@@ -48,10 +48,10 @@ class Use:
     """A plugin: chooses the kind of database, and notes who uses one."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._config = config
         self._kind = str(config.getoption("--database"))
         self._is_worker = hasattr(config, "workerinput")
-        self._known = set(config.cache.get(_CACHE, []) if config.cache else [])
+        self._cache = getattr(config, "cache", None)  # None with -p no:cacheprovider
+        self._known = set(self._cache.get(_CACHE, []) if self._cache else [])
         self._opening: list[set[Any]] = []
         self._fixtures: set[Any] = set()
         self._sqlite: Callable[[Path], str] = settings.default_database_url
@@ -121,8 +121,8 @@ class Use:
     def pytest_sessionfinish(self) -> None:
         """Keep the names, and end the server."""
         postgresql.stop()
-        if self._kind == "sqlite" and self._config.cache and not self._is_worker:
-            self._config.cache.set(_CACHE, sorted(self._known))
+        if self._kind == "sqlite" and self._cache and not self._is_worker:
+            self._cache.set(_CACHE, sorted(self._known))
 
 
 _USED = pytest.StashKey[set[Any]]()

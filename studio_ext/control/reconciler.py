@@ -8,6 +8,7 @@ that was killed.
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 import threading
 import time
@@ -73,6 +74,7 @@ class Reconciler:
                 busy = self._claim()
             except Exception:
                 log.exception("the reconciler could not read what is due")
+                self._next_upkeep = 0.0  # what was going on meanwhile may be lost
                 self._stopping.wait(RETRY_S)
                 continue
             if not busy:
@@ -83,6 +85,7 @@ class Reconciler:
         if time.monotonic() < self._next_upkeep:
             return
         self._next_upkeep = time.monotonic() + UPKEEP_S
+        self._leases.release_lost(self._holder, self._running)
         if running := list(self._running):
             self._leases.renew(running, self._holder, LEASE_S)
         self._leases.release_dead(_is_dead)
@@ -107,7 +110,7 @@ class Reconciler:
         try:
             self._leases.release(resource_id, self._holder, delay)
         except Exception:
-            # The lease runs out by itself, and then the resource is due again.
+            # It is found among those that nobody works on, or it runs out by itself.
             log.exception("the lease of resource %d could not be given back", resource_id)
         finally:
             was_full = len(self._running) >= WORKERS
@@ -136,13 +139,14 @@ class Reconciler:
 
 
 def holder_name() -> str:
-    """A name for this process among all that ever ran: host, process id, start time."""
+    """A name among all there ever were: host, process id, start time; and one in the process."""
     process = psutil.Process()
-    return f"{socket.gethostname()[:30]}:{process.pid}:{process.create_time():.2f}"
+    started = f"{process.create_time():.2f}"
+    return f"{socket.gethostname()[:30]}:{process.pid}:{started}:{secrets.token_hex(3)}"
 
 
 def _is_dead(holder: str) -> bool:
-    host, pid, started = holder.rsplit(":", 2)
+    host, pid, started = holder.split(":")[:3]
     if host != socket.gethostname()[:30]:
         return False
     try:

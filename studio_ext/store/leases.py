@@ -75,6 +75,19 @@ class Leases:
         with write(self._engine) as connection:
             connection.execute(update(resources).where(at).values(**values))
 
+    def release_lost(self, holder: str, running: Collection[int]) -> None:
+        """Take back the leases of ``holder`` that it does not know of.
+
+        Their end, or the answer that they were claimed, was lost with a connection.
+        """
+        mine = select(resources.c.id).where(resources.c.lease_holder == holder)
+        with glance(self._engine) as connection:
+            lost = set(connection.scalars(mine)) - set(running)
+        if lost:
+            at = and_(resources.c.id.in_(lost), resources.c.lease_holder == holder)
+            with write(self._engine) as connection:
+                connection.execute(update(resources).where(at).values(**_FREE, wake_at=now()))
+
     def release_dead(self, is_dead: Callable[[str], bool]) -> None:
         """Take the leases of holders that are known to be gone, without waiting for their end."""
         holders = select(resources.c.lease_holder).where(resources.c.lease_holder.is_not(None))

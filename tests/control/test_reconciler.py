@@ -19,6 +19,7 @@ from studio_ext.control import reconciler
 from studio_ext.control.kinds import Kind
 from studio_ext.control.reconciler import Reconciler
 from studio_ext.control.world import Reconcile, World
+from studio_ext.store.leases import Leases
 
 
 def wait_for(check: Callable[[], Any], timeout_s: float = 20.0) -> None:
@@ -213,6 +214,31 @@ def test_what_a_killed_one_had_is_taken_over(
         os.kill(child.pid, signal.SIGKILL)
     child.join()
     wait_for(lambda: is_done(world, [identity]))
+
+
+@pytest.mark.parametrize("lost", ["release", "claim"])
+def test_what_was_lost_with_a_connection_is_taken_up_again(
+    run: Callable[[Reconcile], World], world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """A step's end that could not be written, or a claim that was, with nobody told of it."""
+    monkeypatch.setattr(reconciler, "UPKEEP_S", 0.2)
+    monkeypatch.setattr(reconciler, "RETRY_S", 0.1)
+    whole = getattr(Leases, lost)
+    failures = []
+
+    def broken(*arguments: Any) -> Any:
+        if failures:
+            return whole(*arguments)
+        if lost == "claim" and not whole(*arguments):
+            return []
+        failures.append(1)
+        raise OSError("connection lost")
+
+    monkeypatch.setattr(Leases, lost, broken)
+    identity = create(world, "job")
+    run(step)
+    wait_for(lambda: is_done(world, [identity]))
+    assert failures
 
 
 def test_stop_before_start(world: World) -> None:

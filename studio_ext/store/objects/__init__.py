@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
 from sqlalchemy import Engine
 
 from ...config import Config
@@ -59,6 +62,10 @@ __all__ = [
 
 def open_object_store(config: Config, engine: Engine) -> ObjectStore:
     """The object store that the configuration names."""
+    if config.object_store_url.startswith("file:"):
+        folder = Path(unquote(urlsplit(config.object_store_url).path))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return LocalObjectStore(engine, folder)
     if config.object_store_url:
         from .remote import RemoteObjectStore  # boto3 is imported only where it is used
 
