@@ -60,6 +60,7 @@ test: chromium postgresql $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YA
 
 faults: $(STAMPS)/env-test
 	python -m tests.faults --faults $(FAULTS) --seed $(SEED)
+	STUDIO_FAULT_STRIDE=1 pytest -q tests/faults/test_every_step_of_control.py --timeout 3600
 
 fuzz: $(STAMPS)/env-test
 	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED)

@@ -24,7 +24,7 @@ from tests.faults.history import State
 from tests.faults.steps import Steps, killed
 
 #: Every how many steps a kill is tried; 1 tries them all, which takes minutes.
-STRIDE = int(os.environ.get("STUDIO_FAULT_STRIDE", "9"))
+STRIDE = int(os.environ.get("STUDIO_FAULT_STRIDE", "17"))
 LINES = 12
 RESTING = ("Completed", "Failed", "Stopped", "InService")
 
