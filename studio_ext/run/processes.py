@@ -14,6 +14,8 @@ from pathlib import Path
 
 MARKER = "STUDIO_JOB_FOLDER"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+#: Of -1000 (never) to 1000 (at once); what is started by these processes inherits it.
+OOM_SCORE = "500"
 LINUX = sys.platform.startswith("linux")
 
 
@@ -23,6 +25,8 @@ def start(
     """Start a command in a session of its own, its output appended to the open file ``log``.
 
     The kernel kills it when this process dies, so that no trainer is left without a supervisor.
+    It is also the first to be killed when the machine runs out of memory: before the servers,
+    and before its supervisor, which then tells what became of it.
     """
     parent = os.getpid()
     libc = ctypes.CDLL(None) if LINUX else None
@@ -32,6 +36,8 @@ def start(
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it died before the line above
                 os._exit(1)
+            with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+                file.write(OOM_SCORE)
 
     return subprocess.Popen(
         command,

@@ -169,7 +169,7 @@ def _end(server: Server, disk: Disk | None, folder: Path) -> None:
     server.clean_up()
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
-    for path in [*server.home.glob("logs/*"), *server.home.glob("run/*.json")]:
+    for path in [*server.home.glob("logs/*.*"), *server.home.glob("run/*.json")]:
         shutil.copy(path, logs / path.name)
     for path in server.home.glob("endpoints/*/log"):
         shutil.copy(path, logs / f"{path.parent.name}.log")

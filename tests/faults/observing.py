@@ -13,11 +13,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.objects import LocalObjectStore
 from tests.faults.contents import digest
 from tests.faults.history import History, State
+from tests.faults.homes import config_of
 from tests.faults.requests import BUCKET
 from tests.faults.server import Server
 from tests.faults.targets import of_home
@@ -114,13 +114,13 @@ def _leftovers(home: Path, jobs: set[str]) -> Iterator[str]:
     yield from (f"a model server's folder: {p.name}" for p in (home / "endpoints").iterdir())
     if (home / "staging").exists():
         yield from (f"staged inputs: {path.name}" for path in (home / "staging").iterdir())
-    sockets = Config(home=str(home)).socket_dir
+    sockets = config_of(home).socket_dir
     yield from (f"a socket: {path.name}" for path in sockets.iterdir())
 
 
 def _data_files(home: Path) -> Iterator[str]:
     """Rows without bytes; and, after a sweep, bytes without a row."""
-    store = Store(Config(home=str(home)))
+    store = Store(config_of(home))
     try:
         assert isinstance(store.objects, LocalObjectStore)
         store.objects.sweep(older_than_s=-1)

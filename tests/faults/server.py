@@ -14,6 +14,7 @@ from typing import Any
 from studio_process import Studio
 
 from studio_ext.notebook import session
+from tests.faults.homes import database_url
 from tests.faults.targets import is_gone
 
 ONCE: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5}
@@ -56,7 +57,11 @@ class Server(Studio):
                 [sys.executable, "-m", "studio_ext.cli", "serve", "--share", *where],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "STUDIO_MAX_CORES": "6"},
+                env={
+                    **os.environ,
+                    "STUDIO_MAX_CORES": "6",
+                    "STUDIO_DATABASE_URL": database_url(self.home),
+                },
             )
 
     def ended_by_itself(self) -> bool:

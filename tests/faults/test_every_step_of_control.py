@@ -15,12 +15,12 @@ import pytest
 from leftovers import end_all_of
 from sqlalchemy import event
 
-from studio_ext.config import Config
 from studio_ext.plane import ControlPlane
 from studio_ext.wire.identity import Caller
 from tests.faults import observing, requests
 from tests.faults.contents import JOB, MODEL, archive
 from tests.faults.history import State
+from tests.faults.homes import config_of
 from tests.faults.steps import Steps, killed
 
 #: Every how many steps a kill is tried; 1 tries them all, which takes minutes.
@@ -35,7 +35,7 @@ def home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="se-", dir="/tmp"))
     yield home
     end_all_of(home)
-    shutil.rmtree(Config(home=str(home)).socket_dir, ignore_errors=True)
+    shutil.rmtree(config_of(home).socket_dir, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -43,7 +43,7 @@ class Plane:
     """A control plane without threads: its controllers run when they are told to."""
 
     def __init__(self, home: Path) -> None:
-        self.plane = ControlPlane(Config(home=str(home)))
+        self.plane = ControlPlane(config_of(home))
         self.plane._announce()
 
     def ask(self, operation: str, **params: Any) -> dict[str, Any]:

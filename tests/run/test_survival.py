@@ -164,3 +164,11 @@ def test_a_supervisor_killed_before_its_first_note_is_started_again(
     bench.runner.launch(spec)
     assert bench.finish(spec.id).outcome == "Completed"
     assert len(starts) == 2
+
+
+def test_a_job_goes_before_its_supervisor_when_memory_runs_out(bench: Any) -> None:
+    spec = bench.spec("print('score', open('/proc/self/oom_score_adj').read())")
+    bench.runner.launch(spec)
+    assert bench.finish(spec.id).outcome == "Completed"
+    assert "score 500" in bench.log()
+    assert Path("/proc/self/oom_score_adj").read_text().strip() != "500"
