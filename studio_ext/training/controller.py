@@ -50,10 +50,7 @@ def reconcile(world: World, resource_id: int) -> float | None:
     if status.phase == "Done":
         return _finish(world, resource, status)
     if not status.alive:
-        lost = status.failed(
-            "InternalServerError", "the job's supervisor was killed; please start the job again"
-        )
-        return _finish(world, resource, lost)
+        return _finish(world, resource, _lost(resource, status))
     return _follow(world, resource, status)
 
 
@@ -62,6 +59,15 @@ def room_of(config: Config, request: dict[str, Any]) -> Room:
     asked = request.get("ResourceConfig", {})
     group = (asked.get("InstanceGroups") or [asked])[0]
     return admission.room_of(config, group.get("InstanceType", "local"))
+
+
+def _lost(resource: Resource, status: JobStatus) -> JobStatus:
+    """The outcome of a job whose supervisor was killed: who was to be stopped is."""
+    if resource.status == "Stopping":
+        return replace(status, outcome="Stopped")
+    return status.failed(
+        "InternalServerError", "the job's supervisor was killed; please start the job again"
+    )
 
 
 def _launch(world: World, resource: Resource) -> float | None:

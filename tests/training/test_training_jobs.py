@@ -32,6 +32,14 @@ pathlib.Path("/opt/ml/output/data/report.txt").write_text("fine")
 """
 
 
+#: Ignores that it is asked to end, when begun with such a handler.
+LONG = """
+print("begun", flush=True)
+for _ in range(600):
+    time.sleep(0.1)
+"""
+
+
 def channel(uri: str, name: str = "train", **extra: str) -> dict[str, object]:
     source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **extra}
@@ -266,6 +274,17 @@ def test_a_killed_supervisor_fails_the_job(studio: Studio) -> None:
     os.kill(status.pid, signal.SIGKILL)
     done = studio.ended("killed")
     assert done["FailureReason"].startswith("InternalServerError: the job's supervisor was killed")
+
+
+def test_a_job_that_was_being_stopped_when_its_supervisor_was_killed(studio: Studio) -> None:
+    studio.job("ending", "import signal, time\nsignal.signal(15, lambda *_: 0)\n" + LONG)
+    studio.until("ending", "Training")
+    wait_for(lambda: "begun" in studio.log("ending"))
+    studio.sagemaker.stop_training_job(TrainingJobName="ending")
+    studio.until("ending", "Stopping")
+    status = studio.config.jobs_dir / studio.job_id("ending") / "status.json"
+    os.kill(json.loads(status.read_text())["pid"], signal.SIGKILL)
+    assert studio.ended("ending")["TrainingJobStatus"] == "Stopped"
 
 
 def test_delete_and_use_the_name_again(studio: Studio) -> None:

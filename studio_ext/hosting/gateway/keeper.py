@@ -63,9 +63,7 @@ class Keeper:
         """Return when it has ended, or when it was killed because it did not answer."""
         heard = asked = time.monotonic()
         with _end_of(gateway.pid) as ended:
-            while not self._stopping.is_set():
-                if ended in select.select([ended, self._reader], [], [], LOOK_S)[0]:
-                    return
+            while not self._stopping.is_set() and not self._has_ended(ended):
                 now = time.monotonic()
                 if processes.is_stopped(gateway.pid):
                     log.warning("the gateway was stopped by a signal; it is let go on")
@@ -79,25 +77,22 @@ class Keeper:
                     processes.send(gateway.pid, signal.SIGKILL)
                     return
 
+    def _has_ended(self, ended: int | None) -> bool:
+        """Wait a moment for its end; where the system tells of none, ask for its lock."""
+        waited_for = [self._reader] if ended is None else [self._reader, ended]
+        ready = select.select(waited_for, [], [], LOOK_S)[0]
+        return ended in ready if ended is not None else client.info(self._config) is None
+
 
 @contextlib.contextmanager
-def _end_of(pid: int) -> Iterator[int]:
-    """A descriptor that can be read once a process has ended.
-
-    Where the system has none (macOS) it can be read after a while, so that somebody looks.
-    """
+def _end_of(pid: int) -> Iterator[int | None]:
+    """A descriptor that can be read once a process has ended; None where there are no such."""
     try:
-        descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else _after(LOOK_S)
-    except ProcessLookupError:
-        descriptor = _after(0.0)
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # macOS, a sandbox; or it has ended
+        yield None
+        return
     try:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _after(seconds: float) -> int:
-    """A descriptor that can be read after a while."""
-    reader, writer = os.pipe()
-    threading.Timer(seconds, os.close, (writer,)).start()
-    return reader
