@@ -62,7 +62,7 @@ def npy(array: Any) -> bytes:
 
 def service(model: Any, **environment: str) -> Service:
     made = Service(Handler(), "/nowhere", environment)
-    made._find = lambda name, required=True: (  # type: ignore[method-assign]
+    made._find = lambda name: (  # type: ignore[method-assign]
         (lambda _: model) if name == "model_fn" else getattr(made._default, f"default_{name}", None)
     )
     made.load()

@@ -51,6 +51,8 @@ class Connection(asyncio.Protocol):
         self._number = 0
         self._receivers: dict[int, Receiver] = {}
         self._lost = False
+        self._out: list[bytes] = []  # sent in this turn of the loop
+        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -62,9 +64,16 @@ class Connection(asyncio.Protocol):
             receiver.failed(NotDelivered())
             return number
         self._receivers[number] = receiver
-        # uvloop writes what one turn of the loop sends by one call, at the end of the turn.
-        self._transport.write(join(number, 0, head, body))
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(join(number, 0, head, body))
         return number
+
+    def _flush(self) -> None:
+        """Write what this turn of the loop sent by one call."""
+        out, self._out = self._out, []
+        if self._transport is not None and not self._lost:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -26,6 +26,17 @@ _SMALL = 64 * 1024
 STATUS = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 
 
+_names: dict[bytes, str] = {}
+
+
+def _name(raw: bytes) -> str:
+    """A header's name in lower case; the names that clients use are few."""
+    name = raw.decode("latin-1").lower()
+    if len(_names) < 1000 and len(raw) < 100:
+        _names[raw] = name
+    return name
+
+
 class Request:
     """One request; ``respond`` answers it, once. Header names are in lower case.
 
@@ -107,7 +118,9 @@ class HttpConnection(asyncio.Protocol):
         self._reading = True
         self._writable = True
         self._refused = False  # nothing that comes is looked at any more
+        self._coming = False  # a request has begun and is not whole
         self._in_head = False
+        self._serial = 0  # of the request that comes
         self._head_size = 0
         self._url = b""
         self._headers: dict[str, str] = {}
@@ -137,6 +150,7 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        serial = self._serial if self._in_head else 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -146,8 +160,8 @@ class HttpConnection(asyncio.Protocol):
         except httptools.HttpParserError:
             if not self._refused:
                 self._refuse(400, "Invalid HTTP request received.")
-        if self._in_head:
-            self._head_size += len(data)
+        if self._in_head and self._serial == serial:
+            self._head_size += len(data)  # of a head that began before
             if self._head_size > MAX_HEAD:
                 self._refuse(431, f"The headers are longer than {MAX_HEAD} bytes.")
         self._next()
@@ -155,7 +169,8 @@ class HttpConnection(asyncio.Protocol):
     # --- called by the parser
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._coming = self._in_head = True
+        self._serial += 1
         self._head_size = 0
         self._url = b""
         self._headers = {}
@@ -171,7 +186,7 @@ class HttpConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             return  # a trailer: nobody has signed it
-        key = name.decode("latin-1").lower()
+        key = _names.get(name) or _name(name)
         text = value.decode("latin-1")
         # Repeated ones count as one with a list, also in signatures.
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
@@ -203,6 +218,7 @@ class HttpConnection(asyncio.Protocol):
             self.deadline = min(self._server.now + BODY_IDLE_S, self._until)
 
     def on_message_complete(self) -> None:
+        self._coming = False
         if self._refused:
             return
         parts = self._parts
@@ -285,6 +301,6 @@ class HttpConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Close when idle; else the answer of the request at hand will be the last."""
-        busy = self._active is not None or self._queue or self._in_head or self._parts
+        busy = self._active is not None or self._queue or self._coming
         if not busy and self._transport is not None:
             self._transport.close()

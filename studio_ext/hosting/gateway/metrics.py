@@ -74,7 +74,10 @@ class Invocations:
     ) -> None:
         """Count one invocation; ``status`` is the model's."""
         self.turn()
-        sums = self._now.setdefault((endpoint, variant), _Sums())
+        key = endpoint, variant
+        sums = self._now.get(key)
+        if sums is None:
+            sums = self._now[key] = _Sums()
         sums.count += 1
         sums.model_s += model_s
         sums.model[bisect_left(SECONDS, model_s)] += 1

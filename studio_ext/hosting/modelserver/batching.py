@@ -24,7 +24,7 @@ def group(values: Sequence[Any]) -> list[list[int]]:
     for index, value in enumerate(values):
         shape: tuple[int, ...] = getattr(value, "shape", ())
         alike = len(shape) >= 2 and shape[0] > 0 and hasattr(value, "dtype")
-        key = (type(value), str(value.dtype), tuple(shape[1:])) if alike else index
+        key = (type(value), value.dtype, tuple(shape[1:])) if alike else index
         groups.setdefault(key, []).append(index)
     return list(groups.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import lru_cache
 from typing import Any
 
 from .errors import ServiceError
@@ -12,6 +13,7 @@ CSV, JSON, NPY, NPZ = "text/csv", "application/json", "application/x-npy", "appl
 TEXT = (CSV, JSON)
 
 
+@lru_cache(maxsize=256)
 def media_type(content_type: str | None) -> str:
     """``text/csv`` of ``Text/CSV; charset=utf-8``; "" of None."""
     return (content_type or "").split(";", 1)[0].strip().lower()
@@ -39,6 +41,7 @@ def encode_as(array: Any, kind: str) -> bytes:
     return _ENCODERS[kind](array)
 
 
+@lru_cache(maxsize=256)
 def choose(accept: str | None, offered: tuple[str, ...]) -> str:
     """The first type of an Accept header that is offered; ServiceError 406 when none is."""
     for part in (accept or offered[0]).split(","):
@@ -100,14 +103,17 @@ def _to_csv(array: Any) -> bytes:
     return stream.getvalue().encode()
 
 
-def _to_json(array: Any) -> bytes:
-    return json.dumps(array, default=_plain).encode()
-
-
 def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+_json = json.JSONEncoder(default=_plain).encode
+
+
+def _to_json(array: Any) -> bytes:
+    return _json(array).encode()
 
 
 def _to_npy(array: Any) -> bytes:

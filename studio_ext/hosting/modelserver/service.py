@@ -15,6 +15,15 @@ from . import batching
 from .codecs import TEXT, media_type
 from .errors import ConfigurationError, ServiceError
 
+_ARGUMENTS = {
+    "pre_model_fn": 1,
+    "model_fn": 1,
+    "model_warmup_fn": 2,
+    "transform_fn": 4,
+    "input_fn": 2,
+    "predict_fn": 2,
+    "output_fn": 2,
+}  # without the context, which any of them may take as one more
 _PARTS = ("input_fn", "predict_fn", "output_fn")
 #: 1: predict all rows that wait together, whatever the model; 0: never; unset: where the answers
 #: are certain to be the same.
@@ -78,7 +87,8 @@ class Service:
         self._accept = environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
         self._context = Context(model_dir)
         self._module = _user_module(environment)
-        self._transform = self._find("transform_fn", required=False)
+        self._with_context: set[str] = set()
+        self._transform = self._find("transform_fn")
         given = [name for name in _PARTS if hasattr(self._module, name)]
         if self._transform and given:
             raise ConfigurationError(
@@ -90,14 +100,14 @@ class Service:
 
     def load(self) -> None:
         """Load the model, as ``pre_model_fn``, ``model_fn`` and ``model_warmup_fn`` say."""
-        before, warm_up = (self._find(n, False) for n in ("pre_model_fn", "model_warmup_fn"))
+        before, warm_up = map(self._find, ("pre_model_fn", "model_warmup_fn"))
         if before:
-            self._call(before, self._model_dir)
-        self._model = self._call(self._find("model_fn"), self._model_dir)
+            before(self._model_dir)
+        self._model = self._needed("model_fn")(self._model_dir)
         if warm_up:
-            self._call(warm_up, self._model_dir, self._model)
+            warm_up(self._model_dir, self._model)
         if self._transform is None:
-            self._input, self._predict, self._output = (self._find(name) for name in _PARTS)
+            self._input, self._predict, self._output = map(self._needed, _PARTS)
             self._together = self._find_together(self._environment)
 
     @property
@@ -168,26 +178,25 @@ class Service:
         if self._transform:
             content_type = header.get("content_type")
             data = _data(content_type, body)
-            return self._call(self._transform, self._model, data, content_type, accept)
+            return self._transform(self._model, data, content_type, accept)
         return self._result(self._predict_one, self._value(header, body), accept)
 
     def _value(self, header: Mapping[str, Any], body: bytes) -> Any:
         content_type = header.get("content_type")
-        return self._call(self._input, _data(content_type, body), content_type)
+        return self._input(_data(content_type, body), content_type)
 
     def _predict_one(self, value: Any) -> Any:
-        return self._call(self._predict, value, self._model)
+        return self._predict(value, self._model)
 
     def _result(self, predict: Callable[[Any], Any], value: Any, accept: str) -> Any:
-        return self._call(self._output, predict(value), accept)
+        return self._output(predict(value), accept)
 
     def _find_together(self, environment: Mapping[str, str]) -> batching.Together | None:
         """How requests are predicted together: by default only where that changes no bit."""
         asked = environment.get(BATCH_VARIABLE, "")
         if asked not in ("", "0", "1"):
             raise ConfigurationError(f"{BATCH_VARIABLE} is {asked!r}; it can be 0 or 1")
-        functions = (self._input, self._predict, self._output)
-        if asked == "0" or any(map(self._takes_context, functions, (2, 2, 2))):
+        if asked == "0" or self._with_context.intersection(_PARTS):
             return None
         if asked == "1":
             return batching.stacked(self._predict_one)
@@ -196,21 +205,21 @@ class Service:
         found: batching.Together | None = self._default.together(self._model)
         return found
 
-    def _find(self, name: str, required: bool = True) -> Callable[..., Any] | None:
+    def _find(self, name: str) -> Callable[..., Any] | None:
+        """The user's function of that name, else the default one, to be called without context."""
         function = getattr(self._module, name, None)
         if function is None:
             function = getattr(self._default, f"default_{name}", None)
-        if function is None and required:
+        if function is None or not _takes(function, _ARGUMENTS[name] + 1):
+            return function
+        self._with_context.add(name)
+        return lambda *arguments: function(*arguments, self._context)
+
+    def _needed(self, name: str) -> Callable[..., Any]:
+        function = self._find(name)
+        if function is None:
             raise ConfigurationError(f"Please provide a {name} implementation in the entry point.")
         return function
-
-    def _call(self, function: Any, *arguments: Any) -> Any:
-        if self._takes_context(function, len(arguments)):
-            return function(*arguments, self._context)
-        return function(*arguments)
-
-    def _takes_context(self, function: Any, arguments: int) -> bool:
-        return _count(function) == arguments + 1
 
 
 def _same(value: Any) -> Any:
@@ -237,14 +246,12 @@ def _failed(error: Exception) -> Answer:
     return {"status": status, "content_type": "text/plain"}, _describe(error).encode()
 
 
-_counts: dict[Any, int] = {}
-
-
-def _count(function: Any) -> int:
-    """Number of parameters; looked up once, because a request makes three calls."""
-    if function not in _counts:
-        _counts[function] = len(inspect.signature(function).parameters)
-    return _counts[function]
+def _takes(function: Any, count: int) -> bool:
+    """Whether a function has that many parameters; of one that does not tell, it is not known."""
+    try:
+        return len(inspect.signature(function).parameters) == count
+    except ValueError:
+        return False
 
 
 def _user_module(environment: Mapping[str, str]) -> Any:
