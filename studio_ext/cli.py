@@ -191,7 +191,10 @@ def _stop(options: argparse.Namespace, api: Any) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from . import doctor
 
-    return doctor.report(Config(home=options.home), print)
+    config = Config(home=options.home)
+    if options.fix:
+        doctor.fix(config, print)
+    return doctor.report(config, print, as_json=options.json)
 
 
 def _kernel_add(options: argparse.Namespace) -> int:
@@ -299,7 +302,9 @@ def _parser() -> argparse.ArgumentParser:
     stop = add("stop", _calling(_stop), "Stop a training job.")
     stop.add_argument("name", metavar="NAME")
 
-    add("doctor", _doctor, "Check that everything Studio needs is in order.")
+    check = add("doctor", _doctor, "Check that all is in order; say what is not and what mends it.")
+    check.add_argument("--json", action="store_true", help="for programs")
+    check.add_argument("--fix", action="store_true", help="mend what can be mended without harm")
     _add_user_commands(commands, home)
     _add_kernel_commands(commands, home)
     version = commands.add_parser("version", help="Print the version.")

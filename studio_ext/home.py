@@ -9,9 +9,13 @@ from typing import Any
 from . import __version__, doctor
 from .config import Config
 from .control.world import World
+from .doctor import home as folder
+from .doctor import machine, room, running
 from .wire.dispatch import Call, Registry
 
 _LEVELS = {"OK": "ok", "WARN": "warning", "FAIL": "error"}
+#: Looked at each time that somebody opens the panel: quick ones, about what changes.
+_LIVE = (running.processes, folder.folder, room.disks, room.memory, folder.secrets)
 _COUNTED = {"TrainingJobs": "training-job", "Endpoints": "endpoint"}
 
 
@@ -38,14 +42,26 @@ def register(registry: Registry, world: World, url: Callable[[], str]) -> None:
 
 
 def _checks(config: Config) -> list[dict[str, str]]:
-    live = [f for check in (doctor.processes, doctor.home_folder) for f in check(config)]
+    live = [finding for check in _LIVE for finding in check(config)]
     return [
-        {"Name": f.subject.capitalize(), "Status": _LEVELS[f.level], "Message": f.text}
+        {
+            "Name": f.subject[:1].upper() + f.subject[1:],
+            "Status": _LEVELS[f.level],
+            "Message": _words(f),
+        }
         for f in (*live, *_isolation(config.home))
     ]
+
+
+def _words(finding: doctor.Finding) -> str:
+    """How it is; where it is not well, what that means and what mends it."""
+    if finding.level == "OK" or not finding.meaning:
+        return finding.text
+    mend = f" To mend it: {finding.mend}" if finding.mend else ""
+    return f"{finding.text}. {finding.meaning}{mend}"
 
 
 @lru_cache(maxsize=1)
 def _isolation(home: str) -> tuple[doctor.Finding, ...]:
     """What does not change while this process lives."""
-    return tuple(doctor.job_isolation(Config(home=home)))
+    return tuple(machine.job_isolation(Config(home=home)))

@@ -88,7 +88,7 @@ class Reconciler:
         self._leases.release_lost(self._holder, self._running)
         if running := list(self._running):
             self._leases.renew(running, self._holder, LEASE_S)
-        self._leases.release_dead(_is_dead)
+        self._leases.release_dead(is_dead)
         self._world.alone = not self._leases.beat(self._world.config.home)
         admission.wake_next(self._world)  # should whoever ended last have been killed before it
 
@@ -145,7 +145,8 @@ def holder_name() -> str:
     return f"{socket.gethostname()[:30]}:{process.pid}:{started}:{secrets.token_hex(3)}"
 
 
-def _is_dead(holder: str) -> bool:
+def is_dead(holder: str) -> bool:
+    """Whether a holder was a process of this machine that has ended."""
     host, pid, started = holder.split(":")[:3]
     if host != socket.gethostname()[:30]:
         return False

@@ -22,6 +22,7 @@ class GatewayInfo:
     port: int
     routes_version: int
     token: str
+    version: str = ""
 
 
 def info(config: Config) -> GatewayInfo | None:
@@ -35,7 +36,10 @@ def info(config: Config) -> GatewayInfo | None:
     state = read_json(config.run_dir / "gateway.json")
     owner = (config.run_dir / "gateway.lock").read_text()
     # One that is starting has not yet replaced what the one before it wrote.
-    return GatewayInfo(**state) if state and str(state["pid"]) == owner else None
+    if not state or str(state["pid"]) != owner:
+        return None
+    # One of another Studio version may say more.
+    return GatewayInfo(**{k: v for k, v in state.items() if k in GatewayInfo.__dataclass_fields__})
 
 
 def in_flight(config: Config) -> tuple[int, dict[str, int]] | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ... import __version__
 from ...config import Config
 from ...files import lock_file, read_json, write_json
 from ...seen import exposition, logs
@@ -147,6 +148,7 @@ class Process:
             "port": self._port,
             "routes_version": self._table.version,
             "token": self._token,
+            "version": __version__,
         }
         try:
             write_json(self._path, state)
