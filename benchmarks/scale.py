@@ -109,7 +109,7 @@ QUESTIONS: dict[str, Ask] = {
     ),
     "home panel": lambda side: side.ask("GetHome", "studio"),
     "metric series": lambda side: side.ask(
-        "GetMetricSeries", "studio", ResourceType="TrainingJob", ResourceName=NAME
+        "GetMetricSeries", "studio", ResourceType="training-job", ResourceName=NAME
     ),
     "log streams of a job": lambda side: side.ask(
         "DescribeLogStreams",

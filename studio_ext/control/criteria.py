@@ -81,6 +81,19 @@ class Criteria:
         self._elements = 0
         self._contains: set[str] = set()
 
+    def exact(self, expression: dict[str, Any]) -> list[tuple[str, str]]:
+        """What all matches must have literally: (property, value) of names, ARNs and tags."""
+        if expression.get("Operator") == "Or":
+            return []
+        names = (self._kind.name_field, self._kind.arn_field)
+        return [
+            (item["Name"], item["Value"])
+            for item in expression.get("Filters", [])
+            if item.get("Operator", "Equals") == "Equals"
+            and "Value" in item
+            and (item["Name"] in names or item["Name"].startswith("Tags."))
+        ]
+
     def condition(self, expression: dict[str, Any]) -> Condition:
         """The condition of a SearchExpression; ValidationException names what is wrong in it."""
         parts = [self._filter(item) for item in expression.get("Filters", [])]

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from ..store.labels import tags_of
 from ..store.listing import SORTS
 from ..store.resources import Resource
-from ..store.tables import resources
+from ..store.tables import resources, tags
 from ..wire import models
-from ..wire.dispatch import Call, Registry
+from ..wire.dispatch import Call, Caller, Registry
 from ..wire.errors import NotImplementedOperation, ValidationException
 from . import paging
 from .criteria import Criteria
@@ -23,7 +23,9 @@ from .world import World
 
 DEFAULT_PAGE = 10
 #: Matches are counted up to here; that there are more is all that is said then.
-MOST_COUNTED = 1000
+MOST_COUNTED = 100
+#: Of so few candidates each is looked at, and they are put in order afterwards.
+FEW = 200
 SUGGESTIONS = 20
 _BY_INDEX = {"CreationTime": "created", "LastModifiedTime": "modified"}
 
@@ -49,8 +51,10 @@ class Search:
             resources.c.kind == kind.name,
             resources.c.account == call.caller.account_id,
         ]
-        if "SearchExpression" in params:
-            conditions.append(criteria.condition(params["SearchExpression"]))
+        expression = params.get("SearchExpression")
+        if expression is not None:
+            conditions.append(criteria.condition(expression))
+            conditions += self._candidates(kind, call.caller, criteria.exact(expression))
         limit = params.get("MaxResults") or DEFAULT_PAGE
         asked = jsonable({k: v for k, v in params.items() if k not in ("NextToken", "MaxResults")})
         page = _Page(kind, criteria, params)
@@ -67,6 +71,33 @@ class Search:
         if len(found) > limit:
             answer["NextToken"] = paging.encode(page.position(found[limit - 1], limit), asked)
         return answer
+
+    def _candidates(
+        self, kind: Kind, caller: Caller, exact: list[tuple[str, str]]
+    ) -> list[ColumnElement[bool]]:
+        """The only resources there can be, if an index says that they are few.
+
+        SQLite keeps no statistics of its own accord: to give the first page in order it would look
+        through all there are, in that order, for the one of that name.
+        """
+        store = self._world.store
+        for name, value in exact:
+            if name.startswith("Tags."):
+                ids = select(tags.c.resource_id).where(
+                    tags.c.key == name.removeprefix("Tags."), tags.c.value == value
+                )
+            else:
+                column = resources.c.name if name == kind.name_field else resources.c.arn
+                ids = select(resources.c.id).where(
+                    resources.c.kind == kind.name,
+                    resources.c.account == caller.account_id,
+                    column == value,
+                )
+            with store.read() as connection:
+                found = list(connection.scalars(ids.limit(FEW + 1)))
+            if len(found) <= FEW:
+                return [resources.c.id.in_(found)]
+        return []
 
     def _read(
         self, page: _Page, conditions: list[ColumnElement[bool]], limit: int

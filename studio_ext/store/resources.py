@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..seen import context
 from . import queue
+from .counts import Counts
 from .database import glance, read, write
 from .eventlog import record
 from .labels import set_shared, set_tags
@@ -111,6 +112,7 @@ class Resources:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._counts = Counts(engine)
 
     # --- life and death
 
@@ -228,13 +230,7 @@ class Resources:
 
     def count_by_status(self, kind: str, account: str) -> dict[str, int]:
         """How many of an account's resources of a kind have which status."""
-        query = (
-            select(resources.c.status, func.count())
-            .where(resources.c.kind == kind, resources.c.account == account)
-            .group_by(resources.c.status)
-        )
-        with read(self._engine) as connection:
-            return {status or "": count for status, count in connection.execute(query)}
+        return self._counts.by_status(kind, account)
 
     # --- changing
 

@@ -280,3 +280,21 @@ def test_the_longest_due_comes_first(store: Store) -> None:
     ids = [create(store, name).id for name in "abc"]
     store.leases.wake(ids[0])
     assert store.leases.claim("p", 60, limit=2) == [ids[1], ids[2]]
+
+
+def test_counts_follow_every_change_of_their_own(store: Store) -> None:
+    def counts(account: str = "111111111111") -> dict[str, int]:
+        return store.resources.count_by_status("job", account)
+
+    assert counts() == {}
+    one, two = create(store, "one", status="x"), create(store, "two", status="x")
+    assert counts() == {"x": 2} == counts()
+    with store.resources.edit(one.id) as edited:
+        assert edited is not None
+        edited.status = "y"
+    assert counts() == {"x": 1, "y": 1}
+    other = Store(store.config)
+    other.resources.delete(two.id, "ana")
+    other.close()
+    assert counts() == {"y": 1}
+    assert counts("222222222222") == {}
