@@ -54,7 +54,8 @@ class JobSpec:
     and, when ``command`` is empty, running the entry point that ``sagemaker_program`` names.
     ``config`` maps a path relative to ``/opt/ml/input/config`` to a JSON value. ``archives`` are
     pairs of a tar.gz path and the folder to extract it in. ``cpus`` sets the thread counts of
-    numeric libraries, it does not pin cores. ``memory_bytes`` is checked about once a second.
+    numeric libraries, it does not pin cores. ``hidden`` are folders of this machine in which the
+    job finds nothing but what is its own. ``memory_bytes`` is checked about once a second.
     ``request_id`` is that of the API request the job runs for, ``version`` Studio's.
     """
 
@@ -73,6 +74,7 @@ class JobSpec:
     max_runtime_s: float | None = None
     stop_grace_s: float = 120
     memory_bytes: int | None = None
+    hidden: list[str] = field(default_factory=list)
     cpus: float | None = None
     request_id: str = ""
     version: str = ""

@@ -11,7 +11,7 @@ import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +88,58 @@ def read_only(folder: Path) -> str | None:
         _mount(str(folder), str(folder), None, MS_BIND)
     except OSError:
         return None
-    flags = os.statvfs(folder).f_flag
-    keep = sum(mount for flag, mount in _LOCKED.items() if flags & flag)
     try:
-        _mount("none", str(folder), None, MS_BIND | MS_REMOUNT | MS_RDONLY | keep)
+        _remount_read_only(str(folder))
     except OSError:
         _umount(str(folder))
         return None
     return "read-only"
+
+
+def _remount_read_only(path: str, more: int = 0) -> None:
+    flags = os.statvfs(path).f_flag
+    keep = sum(mount for flag, mount in _LOCKED.items() if flags & flag)
+    _mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | keep | more)
+
+
+def hide(folder: Path, keep: Mapping[Path, bool]) -> bool:
+    """Cover ``folder`` with an empty one in which only the paths of ``keep`` are there.
+
+    They are read-only where their value is False. Nothing else can be made in the folder. What
+    runs without capabilities (any user but root) cannot take the cover away. Returns whether it
+    could be done; :func:`unmount` undoes it.
+    """
+    inside = {path: rw for path, rw in keep.items() if path.is_relative_to(folder)}
+    if not folder.is_dir() or folder in inside:
+        return False
+    with contextlib.ExitStack() as stack:
+        sources = {
+            path: stack.enter_context(_opened(path)) for path in sorted(inside) if path.exists()
+        }
+        try:
+            _mount("tmpfs", str(folder), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
+        except OSError:
+            return False
+        try:
+            for path, source in sources.items():
+                _place(path, source)
+                if not inside[path]:
+                    _remount_read_only(str(path))
+            _remount_read_only(str(folder), MS_NOSUID | MS_NODEV)
+        except OSError:
+            unmount(folder)
+            return False
+    return True
+
+
+def _place(path: Path, source: str) -> None:
+    """Show what ``source`` is at a path that is not there yet."""
+    if os.path.isdir(source):
+        path.mkdir(parents=True, exist_ok=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    _mount(source, str(path), None, MS_BIND | MS_REC)
 
 
 def unmount(folder: Path) -> None:
@@ -178,7 +222,7 @@ def _show(entry: os.DirEntry[str], target: str) -> None:
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[str]:
     """A name for a folder that stays true when another mount covers it, and needs no escaping."""
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_PATH)
     try:
         yield f"/proc/self/fd/{descriptor}"
     finally:

@@ -18,8 +18,10 @@ if not __package__:  # run by path: be a module of the package without running i
         sys.modules[_name] = types.ModuleType(_name)
         sys.modules[_name].__path__ = [_path]
 
+import contextlib
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +45,7 @@ class Supervisor:
         self.watch = Watch(folder, self.spec, self.journal)
         self.base = ML
         self.protected: list[Path] = []
+        self.private = False
         self.journal.enter("Starting")
 
     def run(self) -> None:
@@ -79,7 +82,7 @@ class Supervisor:
         self.folder.create()
         for path in self.spec.folders:
             self.folder.real(path).mkdir(parents=True, exist_ok=True)
-        private = self._enter_namespace()
+        private = self.private = self._enter_namespace()
         self.journal.enter("Downloading")
         for channel in self.spec.channels:
             copy = channel.writable or not private
@@ -135,15 +138,35 @@ class Supervisor:
         self.journal.enter("Training")
         self.watch.start_clock()
         preparation = Preparation(self.folder, self.spec, self.journal, self.watch, self.base)
-        argv, environment = preparation.prepare(self.cache)
+        with self._alone(may_install=True):  # a requirement's own set-up runs code too
+            argv, environment = preparation.prepare(self.cache)
         start = self.journal.log_size
         try:
-            returned = self.watch.execute(argv, environment, Path(self.base, "code"))
+            with self._alone():
+                returned = self.watch.execute(argv, environment, Path(self.base, "code"))
         except OSError as error:
             reason = f"the command {argv[0]} cannot be started: {error.strerror}"
             self.journal.say(reason)
             raise Ended("Failed", reason=reason) from error
         return self._judge(returned, argv, start)
+
+    @contextlib.contextmanager
+    def _alone(self, may_install: bool = False) -> Iterator[None]:
+        """Hide what is others', where this process has a view of its own of the file system."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        keep = {
+            self.folder.root: True,
+            self.cache: may_install,
+            **{Path(hidden, "sdk-config.yaml"): False for hidden in self.spec.hidden},
+            **dict.fromkeys(_needed(self.spec.python), False),
+        }
+        hidden = [Path(path) for path in self.spec.hidden if self.private]
+        covered = [path for path in hidden if namespace.hide(path, keep)]
+        try:
+            yield
+        finally:
+            for path in covered:
+                namespace.unmount(path)
 
     def _judge(self, returned: int, command: list[str], start: int) -> JobStatus:
         code = failure.exit_code(returned)
@@ -181,6 +204,13 @@ class Supervisor:
         for folder in self.protected:
             namespace.unmount(folder)
         self.folder.clean()
+
+
+def _needed(python: str) -> list[Path]:
+    """Where the interpreters and this package are."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    interpreter = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+    return [Path(path) for path in {package, interpreter, sys.prefix, sys.base_prefix}]
 
 
 def _take_over(folder: JobFolder) -> bool:

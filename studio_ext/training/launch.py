@@ -60,6 +60,7 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
         packs=_packs(request),
         max_runtime_s=runtime,
         memory_bytes=resource.state.get("memory_bytes") or world.config.max_job_memory_bytes,
+        hidden=[world.config.home, str(world.config.socket_dir)],
         cpus=resource.state.get("cores"),
         request_id=resource.state.get(context.KEY, ""),
         version=__version__,

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from people import Person, denied, refusal
-from studio_plane import Studio, wait_for
+from studio_plane import Studio, members, wait_for
 
 from studio_ext.hosting import instances, keys
+from studio_ext.run import namespace
 from studio_ext.store import credentials as stored
 from studio_ext.store.credentials import Credential
 
@@ -203,3 +204,58 @@ def test_a_models_key_is_renewed_before_it_runs_out(
         assert denied(as_model.put_bucket_policy, Bucket=ana.bucket, Policy="{}")
     session = studio.client("sts", key(second))
     assert refusal(session.get_session_token)[0].startswith("AccessDenied")
+
+
+LOOKS = """
+import json, os
+home, sockets = os.environ["HOME_OF_STUDIO"], os.environ["SOCKETS"]
+found = {}
+for name in ("studio.db", "credentials.json", "objects", "users", "run/gateway.json", "logs"):
+    found[name] = os.path.exists(os.path.join(home, name))
+found["jobs"] = os.listdir(os.path.join(home, "jobs"))
+found["home"] = sorted(os.listdir(home))
+found["sockets"] = os.listdir(sockets)
+try:
+    open(os.path.join(home, "planted"), "w").close()
+    found["planted"] = "made"
+except OSError as error:
+    found["planted"] = type(error).__name__
+environments = os.path.join(home, "environments")
+try:
+    open(os.path.join(environments, "planted"), "w").close()
+    found["poisoned"] = "made"
+except OSError as error:
+    found["poisoned"] = type(error).__name__
+found["data"] = open("/opt/ml/input/data/train/x.csv").read()
+open("/opt/ml/model/m", "w").write("made in here")
+print("LOOKED", json.dumps(found))
+"""
+
+
+@pytest.mark.skipif(
+    not namespace.probe(Path("/tmp"))["opt_ml"], reason="this platform has no mount namespaces"
+)
+def test_a_job_finds_only_its_own_in_the_home(ana: Person, ben: Person, studio: Studio) -> None:
+    uri = ana.put("look/x.csv", b"1,2")
+    ben.run("neighbour")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
+    environment = {
+        "HOME_OF_STUDIO": studio.config.home,
+        "SOCKETS": str(studio.config.socket_dir),
+    }
+    done = ana.run(
+        "looking",
+        LOOKS,
+        Environment=environment,
+        InputDataConfig=[{"ChannelName": "train", "DataSource": source}],
+    )
+    found = word(ana.log("looking"), "LOOKED")
+    assert found.pop("jobs") == [ana.job_id("looking")]
+    assert set(found.pop("home")) <= {"environments", "jobs", "sdk-config.yaml"}
+    assert (found.pop("data"), found.pop("sockets")) == ("1,2", [])
+    assert (found.pop("planted"), found.pop("poisoned")) == ("OSError", "OSError")
+    assert not any(found.values()), found
+    archive = ana.get(done["ModelArtifacts"]["S3ModelArtifacts"])
+    assert members(archive) == {"m": b"made in here"}
+    assert not (studio.config.path / "planted").exists()
+    assert (studio.config.path / "studio.db").exists() or studio.config.database_url
