@@ -192,7 +192,9 @@ def _checked(run: Run, command: list[str], environment: Mapping[str, str], folde
 def _key(code: Path, base: Base, package: bool) -> str:
     """What a cached layer depends on; the code itself only if it is installed or referred to."""
     requirements = code / "requirements.txt"
-    lines = _requirements(requirements.read_text()) if requirements.exists() else []
+    # Whatever it holds, it is pip that says what is wrong with it.
+    data = requirements.read_bytes() if requirements.exists() else b""
+    lines = _requirements(data.decode(errors="backslashreplace"))
     digest = hashlib.sha256(json.dumps([lines, asdict(base)]).encode())
     if package or any(_LOCAL.search(line) for line in lines):
         for path in sorted(path for path in code.rglob("*") if path.is_file()):

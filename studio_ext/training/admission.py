@@ -84,6 +84,8 @@ def _check_resources(params: dict[str, Any]) -> None:
 
 def _check_channel(channel: dict[str, Any], specification: dict[str, Any]) -> None:
     where = f"InputDataConfig[{channel['ChannelName']}]"
+    if channel["ChannelName"] in (".", ".."):
+        raise ValidationException(f"{where}.ChannelName: it must be the name of a folder.")
     mode = channel.get("InputMode") or specification.get("TrainingInputMode", "File")
     if mode == "Pipe":
         raise ValidationException(

@@ -61,9 +61,13 @@ def load_json(body: bytes) -> dict[str, Any]:
         raise Unreadable("The request body is not valid JSON") from None
     if not isinstance(value, dict):
         raise Unreadable("The request body is not a JSON object")
-    if b"\\ud" in body or b"\\uD" in body:
-        _refuse_surrogates(value, "")
+    if any(escape in body for escape in _SUSPICIOUS):
+        _refuse_no_text(value, "")
     return value
+
+
+#: How JSON writes half of a character, and NUL.
+_SUSPICIOUS = (b"\\ud", b"\\uD", b"\\u0000")
 
 
 def _decoded(body: bytes) -> Any:
@@ -75,20 +79,24 @@ def _decoded(body: bytes) -> Any:
         return json.loads(text, parse_int=float)
 
 
-def _refuse_surrogates(value: Any, path: str) -> None:
-    """Half of an escaped pair is no character: nothing can store, send or log it."""
+def _refuse_no_text(value: Any, path: str) -> None:
+    """Half of an escaped pair is no character, which nothing can store, send or log. A NUL can
+    be in no file's name, no variable and no text of PostgreSQL's."""
     if isinstance(value, str):
+        if "\0" in value:
+            raise Unreadable("The text has a NUL character", path)
         try:
             value.encode()
         except UnicodeEncodeError:
             raise Unreadable("The text is not valid Unicode", path) from None
     elif isinstance(value, dict):
         for key, item in value.items():
-            _refuse_surrogates(key, path)
-            _refuse_surrogates(item, f"{path}.{key}" if path else key)
+            inside = f"{path}.{key}" if path else key
+            _refuse_no_text(key, inside)
+            _refuse_no_text(item, inside)
     elif isinstance(value, list):
         for item in value:
-            _refuse_surrogates(item, path)
+            _refuse_no_text(item, path)
 
 
 def from_json(shape: Shape, value: Any) -> Any:
@@ -313,7 +321,10 @@ def _query_value(shape: Shape, node: dict[Any, Any]) -> Any:
         value = shape.value.serialization.get("name", "value")
         pairs = [e for e in _numbered(entries) if key in e and value in e]
         return {e[key].get(None, ""): _query_value(shape.value, e[value]) for e in pairs}
-    return parse_text(shape, node.get(None, ""))
+    text = node.get(None, "")
+    if "\0" in text:
+        raise Unreadable("The text has a NUL character")
+    return parse_text(shape, text)
 
 
 def _query_child(member: Shape, wire: str, node: dict[Any, Any]) -> dict[Any, Any] | None:

@@ -198,7 +198,7 @@ class Sender:
     def _exchange(self, raw: bytes, method: str, end: bool) -> Answer:
         assert self._socket is not None
         # A server may answer and close before it has read everything.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(OSError):
             self._socket.sendall(raw)
             if end:
                 self._socket.shutdown(socket.SHUT_WR)

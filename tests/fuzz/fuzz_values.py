@@ -65,7 +65,7 @@ class Values:
         listed = isinstance(shape, ListShape)
         found = self.known.get(name, ())
         known = [value for value in found if value is None or isinstance(value, list) == listed]
-        if known and self.random.random() < self.known_chance:
+        if known and (None in known or self.random.random() < self.known_chance):
             return self.random.choice(known)
         if isinstance(shape, StructureShape):
             return self._structure(shape, depth, 0.3 / (depth + 1))

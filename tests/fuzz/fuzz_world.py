@@ -21,6 +21,10 @@ BUCKET = "fuzz-bucket"
 KEYS = ("a.csv", "dir/b.csv", "model.tar.gz")
 ENDPOINT = "fuzz-endpoint"
 JOB = "fuzz-job"
+_RARE_NUMBERS = (
+    "IfModifiedSince IfUnmodifiedSince CopySourceIfModifiedSince CopySourceIfUnmodifiedSince "
+    "ObjectLockRetainUntilDate WriteOffsetBytes MpuObjectSize"
+).split()
 _CHECKSUMS = tuple(
     f"Checksum{name}"
     for name in "CRC32 CRC32C CRC64NVME SHA1 SHA256 SHA512 MD5 XXHASH64 XXHASH3 XXHASH128".split()
@@ -29,10 +33,8 @@ _RARE = (
     "ACL GrantFullControl GrantRead GrantReadACP GrantWrite GrantWriteACP IfMatch IfNoneMatch "
     "CopySourceIfMatch CopySourceIfNoneMatch SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 "
     "CopySourceSSECustomerAlgorithm CopySourceSSECustomerKey CopySourceSSECustomerKeyMD5 "
-    "ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus WriteOffsetBytes "
-    "ObjectLockEnabledForBucket IfModifiedSince IfUnmodifiedSince MpuObjectSize "
-    "AccessControlPolicy "
-    "CopySourceIfModifiedSince CopySourceIfUnmodifiedSince ChecksumType ChecksumAlgorithm "
+    "ObjectLockMode ObjectLockLegalHoldStatus ObjectLockEnabledForBucket AccessControlPolicy "
+    "ChecksumType ChecksumAlgorithm "
     "ContainerEntrypoint AlgorithmName ModelPackageName MultiModelConfig ModelDataSource"
 ).split()
 _CODE = """
@@ -172,10 +174,12 @@ class World:
             "LocationConstraint": ["eu-west-1"],
             "RoleName": ["StudioExecutionRole"],
             # They depend on the body, and so would be wrong.
-            **{name: [None, None, None, "AAAA"] for name in ("ContentMD5", *_CHECKSUMS)},
+            **{name: [None, None, None, "AAAA"] for name in _CHECKSUMS},
+            "ContentMD5": [None],
             # Few of S3's optional members go together, and Studio has some of them not.
             **{name: [None] * 9 + ["x"] for name in _RARE},
             "StorageClass": ["STANDARD", None],
+            **{name: [None] * 9 + [0] for name in _RARE_NUMBERS},
             "VersionId": [None, "null"],
             "MetadataDirective": ["REPLACE"],
             "ACL": [None, "private"],

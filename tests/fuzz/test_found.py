@@ -211,3 +211,52 @@ async def test_a_client_that_falls_silent_is_not_waited_for(
     assert sent[0]["status"] == 400
     assert dict(sent[0]["headers"])[b"connection"] == b"close"
     assert json.loads(sent[1]["body"])["__type"] == "RequestTimeout"
+
+
+def test_an_error_repeats_little_of_what_was_sent(call: Call) -> None:
+    answer = call(
+        "cloudwatch.GetMetricStatistics",
+        Namespace="N",
+        MetricName="m",
+        StartTime=0,
+        EndTime=60,
+        Period=60,
+        ExtendedStatistics=["p" * (5 << 20)],
+    )
+    refused(answer, "any")
+    assert len(answer.body) < 20_000
+
+
+def test_a_deep_bucket_policy_is_refused(call: Call) -> None:
+    for text in ("[" * 10_000, '{"a":' * 3000, "{}", "\ufeff{}", "[]"):
+        answer = call("s3.PutBucketPolicy", Bucket=BUCKET, Policy=text)
+        assert refused(answer, "rest-xml")[0] == "MalformedPolicy"
+
+
+def test_an_upload_of_no_parts_and_a_class_that_is_none_have_codes_of_s3(
+    call: Call, world: World
+) -> None:
+    params = {"Bucket": BUCKET, "Key": "a.csv", "UploadId": world.upload}
+    answer = call("s3.CompleteMultipartUpload", **params, MultipartUpload={"Parts": []})
+    assert refused(answer, "rest-xml")[0] == "MalformedXML"
+    answer = call("s3.PutObject", Bucket=BUCKET, Key="k", Body=b"", StorageClass="SLOW")
+    assert refused(answer, "rest-xml", "StorageClass")[0] == "InvalidStorageClass"
+
+
+def test_a_nul_is_in_no_name(call: Call) -> None:
+    bucket = {"Bucket": BUCKET}
+    for operation, params, member in (
+        ("s3.ListObjectsV2", {**bucket, "Prefix": "a\0"}, "Prefix"),
+        ("s3.GetObject", {**bucket, "Key": "a\0"}, "Key"),
+        ("s3.PutObject", {**bucket, "Key": "a\0", "Body": b""}, ""),
+        ("s3.HeadBucket", {"Bucket": "a\0b"}, ""),
+        ("s3.CopyObject", {**bucket, "Key": "k", "CopySource": f"{BUCKET}/a%00"}, ""),
+    ):
+        wire_answer = call(operation, **params)
+        if operation == "s3.HeadBucket":
+            assert wire_answer.status == 400
+        else:
+            code, _ = refused(wire_answer, "rest-xml", member)
+            assert code in ("InvalidURI", "InvalidArgument")
+    refused(call("iam.GetRole", RoleName="a\0b"), "query", "RoleName")
+    refused(call("sagemaker.ListModels", NameContains="a\0b"), "json", "NameContains")

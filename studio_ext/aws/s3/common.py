@@ -39,7 +39,7 @@ def source_of(params: Params) -> tuple[str, str]:
     if query:
         check_version(query.removeprefix("versionId="))
     bucket, separator, key = unquote(text).lstrip("/").partition("/")
-    if not separator or not bucket or not key:
+    if not separator or not bucket or not key or "\0" in bucket + key:
         raise ApiError(
             "InvalidArgument",
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",

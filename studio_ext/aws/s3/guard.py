@@ -58,6 +58,11 @@ def guarded(store: ObjectStore, name: str, handler: Handler) -> Handler:
 
 def check(store: ObjectStore, name: str, call: Call, params: Params) -> None:
     """Raise unless the caller may call an operation with these parameters."""
+    for member, value in params.items():
+        # No row holds one, and PostgreSQL takes none.
+        if isinstance(value, str) and "\0" in value:
+            code = "InvalidURI" if member == "Key" else "InvalidArgument"
+            raise ApiError(code, f"{member} has a NUL character.", fields={"ArgumentName": member})
     bucket = params.get("Bucket")
     if bucket is not None and name not in _DECIDE_THEMSELVES:
         require(store, call.caller, f"s3:{_ACTIONS.get(name, name)}", bucket, params.get("Key"))
