@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from leftovers import end_all_of
 
-from tests.faults import invariants, observing, requests
+from tests.faults import invariants, invocations, observing, requests
 from tests.faults.disk import CannotMount, Disk
 from tests.faults.history import History, State
 from tests.faults.injector import Injector
@@ -65,7 +65,7 @@ def run(plan: Plan, folder: Path, *, need_disk: bool = False) -> Result:
     for fault in history.faults:
         counts[fault.label] = counts.get(fault.label, 0) + 1
     broken = invariants.broken(history, state)
-    return Result(plan, broken, counts, invariants.recoveries(history), history, state)
+    return Result(plan, broken, counts, invocations.recoveries(history), history, state)
 
 
 def _work(plan: Plan, server: Server, disk: Disk | None, history: History) -> State:
@@ -85,6 +85,7 @@ def _work(plan: Plan, server: Server, disk: Disk | None, history: History) -> St
     _settle(server, workload, history, state)
     workload.stop_asking()
     history.notes += workload.failures
+    history.starts = server.took
     history.notes += [f"missed a start: {text}" for text in server.died]
     observing.ask(server, history, state)
     _take_down(server, state)

@@ -70,7 +70,7 @@ class Injected:
 
 @dataclass
 class History:
-    """All of a round."""
+    """All of a round. ``starts``: seconds that each start of the server took."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
@@ -79,6 +79,7 @@ class History:
     faults: list[Injected] = field(default_factory=list)
     updates: list[Call] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
 
 
 @dataclass

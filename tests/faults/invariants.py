@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.faults import invocations
 from tests.faults.contents import answer, checkpoint, digest, made
 from tests.faults.history import Call, History, Injected, Job, State, Write
 
 #: A fault may still be felt this long after it is over.
 ECHO_S = 5.0
-#: Within this time after the loss of a part of the data plane, invocations succeed again.
-RETURN_S = 20.0
-#: A worker that stays stopped is replaced within this time.
-FROZEN_S = 15.0
-#: The clock is read before the fault happens, and scheduling takes its time.
-SLACK_S = 0.3
 DISK_WORDS = ("space", "disk", "full")
 TERMINAL = ("Completed", "Failed", "Stopped")
 
@@ -25,7 +20,7 @@ def broken(history: History, state: State) -> list[str]:
         *(line for job in history.jobs.values() for line in _job(job, history, state)),
         *_objects(history, state),
         *_answers(history),
-        *_invocations(history),
+        *invocations.broken(history),
         *_endpoint(history, state),
         *(f"process left: {text}" for text in state.processes),
         *(f"file left: {text}" for text in state.files),
@@ -34,22 +29,6 @@ def broken(history: History, state: State) -> list[str]:
         *(f"never settled: {text}" for text in state.unsettled),
         *(text for text in history.notes if not text.startswith("missed")),
     ]
-
-
-def recoveries(history: History) -> dict[str, list[float]]:
-    """For each fault of the data plane: seconds until a request made after it had its answer."""
-    found: dict[str, list[float]] = {}
-    for fault in history.faults:
-        if not _touches_data(fault):
-            continue
-        ends = [
-            call.ended
-            for call in history.invocations
-            if call.outcome == "accepted" and call.started >= max(fault.at, fault.done)
-        ]
-        took = min(ends) - max(fault.at, fault.done) if ends else float("inf")
-        found.setdefault(fault.label, []).append(took)
-    return found
 
 
 # jobs
@@ -193,43 +172,6 @@ def _answers(history: History) -> Iterator[str]:
 def _says_why(call: Call) -> bool:
     words = (*DISK_WORDS, "database is busy")
     return call.status in (503, 507) and any(word in call.message.lower() for word in words)
-
-
-def _touches_data(fault: Injected) -> bool:
-    return fault.label == "power" or fault.role in ("gateway", "worker", "supervisor")
-
-
-def _invocations(history: History) -> Iterator[str]:
-    """They fail only where the data plane was hit, and then with an error to try again on."""
-    hits = [fault for fault in history.faults if _touches_data(fault)]
-    for call in history.invocations:
-        if call.outcome == "accepted":
-            continue
-        text = f"{call.name}: {call.outcome} {call.status} {call.code}: {call.message}"
-        if not any(_excuses(fault, call) for fault in hits):
-            yield f"an invocation failed, which nothing explains: {text} at {call.started:.2f}"
-        elif call.outcome == "wrong" or call.status not in (0, 424, 503):
-            yield f"an invocation failed with an error nobody would try again on: {text}"
-    for label, times in recoveries(history).items():
-        for seconds in times:
-            if seconds == float("inf"):
-                yield f"no invocation succeeded after {label}"
-            elif seconds > (FROZEN_S if label == "freeze worker" else 0) + RETURN_S:
-                yield f"after {label} it took {seconds:.1f} s until an invocation succeeded"
-
-
-def _excuses(fault: Injected, call: Call) -> bool:
-    """Whether a request was in flight when its worker or the gateway went.
-
-    While there is no gateway, connections are refused, until it is back.
-    """
-    if call.ended < fault.at - SLACK_S:
-        return False
-    if fault.role == "gateway" or fault.label == "power":
-        back = fault.until - fault.at if fault.label == "power" else 0.0
-        return call.started <= fault.at + back + RETURN_S
-    frozen = FROZEN_S if fault.label.startswith("freeze") else 0.0
-    return call.started <= fault.at + frozen + SLACK_S
 
 
 def _endpoint(history: History, state: State) -> Iterator[str]:

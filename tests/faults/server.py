@@ -27,6 +27,7 @@ class Server(Studio):
         super().__init__(home)
         self.up = threading.Event()
         self.died: list[str] = []
+        self.took: list[float] = []
 
     def _shell_environment(self) -> dict[str, str]:
         return session.connection(self.home, environ={})
@@ -36,10 +37,12 @@ class Server(Studio):
         end = time.monotonic() + 120
         self.home.mkdir(parents=True, exist_ok=True)
         while True:
+            begun = time.monotonic()
             self._process = self.spawn(self.port)
             while self._process.poll() is None and time.monotonic() < end:
                 if self._answers():
                     self._environment = self._shell_environment()  # the gateway is there by now
+                    self.took.append(time.monotonic() - begun)
                     self.up.set()
                     return
                 time.sleep(0.05)

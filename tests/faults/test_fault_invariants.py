@@ -11,7 +11,8 @@ import pytest
 
 from tests.faults.contents import CHECKPOINT_BYTES, answer, digest, made
 from tests.faults.history import Call, History, Injected, Job, State, Write
-from tests.faults.invariants import RETURN_S, broken, recoveries
+from tests.faults.invariants import broken
+from tests.faults.invocations import RETURN_S, covered, recoveries, slowness
 
 Round = tuple[History, State]
 
@@ -219,3 +220,41 @@ def test_never_recovering_is_found() -> None:
     history, state = _good()
     history.faults = [_hit("kill gateway", 160.0, "gateway")]
     assert "no invocation succeeded after kill gateway" in broken(history, state)[0]
+
+
+def test_time_without_a_control_plane_does_not_count() -> None:
+    history, state = _good()
+    away = Injected("kill server", 125.0, 149.5, "server")
+    history.faults = [_hit("kill gateway", 126.0, "gateway"), away]
+    assert recoveries(history) == {"kill gateway": [pytest.approx(0.6)]}
+    assert broken(history, state) == []
+
+
+def test_time_counts_from_the_last_fault_before_the_answer() -> None:
+    history, _ = _good()
+    history.faults = [_hit("kill gateway", 126.0, "gateway"), _hit("kill worker", 148.0, "worker")]
+    assert recoveries(history)["kill gateway"] == [pytest.approx(2.1)]
+
+
+def test_a_refused_connection_is_excused_until_the_gateway_is_back_and_no_longer() -> None:
+    history, state = _good()
+    history.faults = [_hit("kill gateway", 145.0, "gateway")]
+    history.invocations.append(_call("undelivered", 147.0, status=0))
+    assert broken(history, state) == []
+    history.invocations.append(_call("undelivered", 152.0, status=0))
+    assert "nothing explains" in broken(history, state)[0]
+
+
+def test_time_in_the_way_counts_once() -> None:
+    assert covered([(12.0, 22.0), (10.0, 20.0), (13.0, 14.0)], 5.0, 25.0) == 12.0
+    assert covered([(1.0, 7.0), (20.0, 40.0)], 5.0, 25.0) == 7.0
+    assert covered([(1.0, 2.0), (30.0, 40.0)], 5.0, 25.0) == 0.0
+
+
+def test_limits_stretch_with_the_machine() -> None:
+    history, state = _good()
+    history.faults = [_hit("kill gateway", 150.0 - RETURN_S - 1, "gateway")]
+    assert broken(history, state)
+    history.starts = [2.0, 12.0, 13.0]
+    assert slowness(history) == pytest.approx(4.0)
+    assert broken(history, state) == []
