@@ -16,10 +16,10 @@ from functools import partial
 import uvicorn
 
 from . import home, occupancy
-from .auditing import Auditor
 from .aws import cloudtrail, cloudwatch, iam, logs, s3, sts
 from .config import Config
 from .control import access, sharing, trouble
+from .control.auditing import Auditor
 from .control.reconciler import Reconciler
 from .control.search import Search
 from .control.tags import Tags

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .auditing import Auditor
+from .control.auditing import Auditor
 from .seen import context
 from .seen.logs import ACCESS, ToFile
 from .seen.subject import subject

@@ -21,7 +21,7 @@ BOTTOM = {"config", "files", "seen"}
 CAPABILITIES = {"training", "hosting", "domains", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
-WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering", "auditing"}
+WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}
 #: Nothing below these may import one of them.
 TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook", "users"}
 
@@ -43,8 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "occupancy": BOTTOM | {"notebook"},
     "doctor": BELOW_CAPABILITIES | {"notebook", "occupancy"},
     "logsource": BELOW_CAPABILITIES | CAPABILITIES,
-    "auditing": BELOW_CAPABILITIES,
-    "watching": BELOW_CAPABILITIES | {"auditing"},
+    "watching": BELOW_CAPABILITIES,
     "metering": BELOW_CAPABILITIES | CAPABILITIES | {"watching"},
     "home": BELOW_CAPABILITIES | {"doctor"},
     "plane": BELOW_CAPABILITIES | CAPABILITIES | WIRING - {"plane"} | {"notebook"},

@@ -54,6 +54,7 @@ class Audit:
         self._open: dict[str, bytes] = {}
         self._late: list[bytes] = []
         self._torn = False
+        self._unsynced = False
         self._journal_path: Path | None = None
         self._journal = -1
         try:
@@ -101,8 +102,9 @@ class Audit:
                 while self._late:
                     self._append(self._late[0])
                     self._open.pop(json.loads(self._late.pop(0))["eventID"], None)
-            if self._file >= 0:
+            if self._file >= 0 and self._unsynced:
                 os.fsync(self._file)
+                self._unsynced = False
 
     def close(self) -> None:
         """Close the files; the journal goes unless a call is still being made."""
@@ -126,6 +128,7 @@ class Audit:
         self._turn()
         data = b"\n" + line if self._torn else line
         written = os.write(self._file, data)
+        self._unsynced = True
         self._torn = written < len(data)
         if self._torn:
             raise OSError(28, os.strerror(28), str(self.folder))

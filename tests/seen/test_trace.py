@@ -12,12 +12,14 @@ from botocore.exceptions import ClientError
 from studio_plane import SKLEARN, Studio, archive, running_studio, wait_for
 
 from studio_ext import cli
+from studio_ext.hosting.gateway import client as gateway
 from studio_ext.seen.trace import trace
+from studio_ext.store.credentials import Credential
 
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
-    with running_studio() as studio:
+    with running_studio(audit_data_events=True) as studio:
         yield studio
 
 
@@ -103,20 +105,25 @@ def test_a_refused_request_leaves_a_line(studio: Studio) -> None:
     assert [line.fields["error"] for line in found] == ["ValidationException"]
 
 
-def test_an_endpoint_from_client_to_model_server(studio: Studio) -> None:
-    data = studio.put("m.tar.gz", archive({"m": "x", "code/inference.py": "broken("}))
+def _deploy(studio: Studio, name: str, inference: str) -> str:
+    """Create an endpoint with a script of its own; the id of the request."""
+    data = studio.put(f"{name}.tar.gz", archive({"m": "x", "code/inference.py": inference}))
     api = studio.sagemaker
     api.create_model(
-        ModelName="m",
+        ModelName=name,
         ExecutionRoleArn=studio.config.role_arn,
         PrimaryContainer={"Image": SKLEARN, "ModelDataUrl": data},
     )
-    variant = {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.t2.medium"}
+    variant = {"VariantName": "A", "ModelName": name, "InstanceType": "ml.t2.medium"}
     api.create_endpoint_config(
-        EndpointConfigName="m", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+        EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
     )
-    made = api.create_endpoint(EndpointName="traced", EndpointConfigName="m")
-    request = made["ResponseMetadata"]["RequestId"]
+    made = api.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    return str(made["ResponseMetadata"]["RequestId"])
+
+
+def test_an_endpoint_from_client_to_model_server(studio: Studio) -> None:
+    request = _deploy(studio, "traced", "broken(")
     wait_for(lambda: studio.endpoint("traced")["EndpointStatus"] == "Failed")
     found = trace(studio.config, request)
     texts = [line.text for line in found]
@@ -124,3 +131,67 @@ def test_an_endpoint_from_client_to_model_server(studio: Studio) -> None:
     supervised = [line for line in found if line.file.endswith("supervisor.log")]
     assert "Failed" in supervised[-1].text and "SyntaxError" in supervised[-1].fields["reason"]
     assert "INFO endpoint traced: Creating -> Failed" in texts
+
+
+INFERENCE = """
+def model_fn(model_dir):
+    return None
+
+def transform_fn(model, body, content_type, accept):
+    if body == "fail":
+        raise RuntimeError("the model says no")
+    return body
+"""
+
+
+def _audited(studio: Studio, request: str) -> list[dict[str, Any]]:
+    files = sorted((studio.config.logs_dir / "audit").glob("*.jsonl"))
+    return [
+        record
+        for file in files
+        for record in _lines(file)
+        if record["requestID"] == request and record["eventSource"].startswith("sagemaker")
+    ]
+
+
+def test_a_failed_invocation_is_found_in_the_models_log(studio: Studio) -> None:
+    _deploy(studio, "invoked", INFERENCE)
+    studio.serving("invoked")
+    gate = gateway.info(studio.config)
+    assert gate is not None
+    runtime = studio.client("sagemaker-runtime", url=f"http://127.0.0.1:{gate.port}")
+
+    def invoke(body: str) -> Any:
+        return runtime.invoke_endpoint(EndpointName="invoked", ContentType="text/csv", Body=body)
+
+    good = invoke("ok")["ResponseMetadata"]["RequestId"]
+    with pytest.raises(ClientError) as failed:
+        invoke("fail")
+    request = failed.value.response["ResponseMetadata"]["RequestId"]
+    found = trace(studio.config, request)
+    by_file = {line.file.split("/")[0]: line for line in found}
+    assert "the model says no" in by_file["endpoints"].text
+    (line,) = [line for line in found if line.file == "logs/gateway.log"]
+    assert line.fields["error"] == "ModelError" and line.fields["resource"] == "invoked"
+    assert line.fields["instance"].startswith("endpoint-")
+    # With data events on, invocations are in the audit log, good ones and others.
+    (record,) = _audited(studio, good)
+    assert record["eventName"] == "InvokeEndpoint" and record["eventCategory"] == "Data"
+    assert record["requestParameters"] == {"endpointName": "invoked"}
+    assert record["userIdentity"]["userName"] == "default"
+    assert _audited(studio, request)[0]["errorCode"] == "ModelError"
+    put = studio.s3.put_object(Bucket=studio.bucket, Key="k", Body=b"x")
+    files = sorted((studio.config.logs_dir / "audit").glob("*.jsonl"))
+    assert put["ResponseMetadata"]["RequestId"] in "".join(file.read_text() for file in files)
+
+
+def test_a_stranger_at_the_gateway_is_recorded(studio: Studio) -> None:
+    gate = gateway.info(studio.config)
+    assert gate is not None
+    stranger = Credential("AKIANOBODY", "x", None, "default", "default", "", "000000000000")
+    runtime = studio.client("sagemaker-runtime", stranger, f"http://127.0.0.1:{gate.port}")
+    with pytest.raises(ClientError) as denied:
+        runtime.invoke_endpoint(EndpointName="invoked", Body=b"1")
+    (record,) = _audited(studio, denied.value.response["ResponseMetadata"]["RequestId"])
+    assert record["userIdentity"] == {"type": "Unknown", "accessKeyId": "AKIANOBODY"}
+    assert record["errorCode"] == denied.value.response["Error"]["Code"]

@@ -25,6 +25,7 @@ from . import answers
 from .http import Request
 from .identity import Identity
 from .invocation import Invocation
+from .journal import Journal
 from .metrics import Invocations
 from .routing import Endpoint, Table
 
@@ -52,7 +53,7 @@ class Gateway:
 
     ``refresh`` brings the table up to date: who asks for the routes has mostly just changed them.
     ``may_scrape`` tells whether an Authorization header opens ``/metrics``; the administrator's
-    signature does too.
+    signature does too. ``journal`` is told of what goes wrong.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Gateway:
         token: str,
         refresh: Callable[[], Awaitable[object]],
         may_scrape: Callable[[str], bool] = lambda _: False,
+        journal: Journal | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.table = table
@@ -74,6 +76,7 @@ class Gateway:
         self._identity = identity
         self._token = token
         self._may_scrape = may_scrape
+        self.journal = journal
         self._page = exposition.Page("gateway", (metrics.collect, self._present))
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -199,13 +202,15 @@ class Gateway:
         number = number or f"{random.getrandbits(128):032x}"
         request.respond(b"%bx-amzn-requestid: %b\r\n" % (head, number.encode()), body)
 
-    def refuse(self, request: Request, error: Exception) -> None:
+    def refuse(self, request: Request, error: Exception, at: Invocation | None = None) -> None:
         """Answer a request by an error; one that is no ApiError is a defect, told in the log."""
         number = f"{random.getrandbits(128):032x}"
         if not isinstance(error, ApiError):
-            logger.error("request %s failed", number, exc_info=error)
+            logger.error("failed", exc_info=error, extra={"request_id": number})
             error = answers.internal()
         self.metrics.refused[error.status] = self.metrics.refused.get(error.status, 0) + 1
+        if self.journal is not None:
+            self.journal.refused(request, number, error, at)
         self.respond(request, *answers.error_of(error), number)
 
     def _present(self) -> Iterator[Metric]:

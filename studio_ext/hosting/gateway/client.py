@@ -70,7 +70,11 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
         *(sys.executable, "-m", __package__, "--home", config.home, "--host", config.host),
         *("--region", config.region, "--account-id", config.account_id),
     ]
-    environment = {**os.environ, "STUDIO_DATABASE_URL": config.database_url}
+    environment = {
+        **os.environ,
+        "STUDIO_DATABASE_URL": config.database_url,
+        "STUDIO_AUDIT_DATA_EVENTS": str(int(config.audit_data_events)),
+    }
     config.make_folders()
     # What it prints beside its log, gateway.log: Python's own words on the way down.
     with open(config.logs_dir / "gateway.out", "wb") as log:

@@ -59,6 +59,11 @@ class Request:
         """Whether the client has left, so that nobody waits for the answer."""
         return self._connection.is_lost
 
+    @property
+    def source(self) -> str:
+        """The client's address."""
+        return self._connection.peer
+
     def respond(self, head: bytes, body: bytes) -> None:
         """Send the answer: status line and headers, each with its line end, and the body.
 
@@ -136,6 +141,12 @@ class HttpConnection(asyncio.Protocol):
         self._transport = None
         self._server.left(self)
         self._queue.clear()
+
+    @property
+    def peer(self) -> str:
+        """The client's address; empty when it has left."""
+        name = self._transport.get_extra_info("peername") if self._transport else None
+        return str(name[0]) if name else ""
 
     @property
     def is_lost(self) -> bool:

@@ -34,14 +34,13 @@ _heads: dict[tuple[str | None, str | None], bytes] = {}
 class Invocation:
     """Chooses a variant, waits for a worker, sends, answers.
 
+    ``endpoint`` and ``caller`` are what it is about and who asked.
     A request that a dying worker never saw goes to another; one that it was working on does
     not, because it may have had effects.
     """
 
     __slots__ = (
         "_attempts",
-        "_caller",
-        "_endpoint",
         "_gateway",
         "_head",
         "_number",
@@ -51,7 +50,10 @@ class Invocation:
         "_started",
         "_variant",
         "alone",
+        "caller",
         "deadline",
+        "endpoint",
+        "instance",
     )
 
     def __init__(
@@ -64,8 +66,8 @@ class Invocation:
     ) -> None:
         self._gateway = gateway
         self._request = request
-        self._endpoint = endpoint
-        self._caller = caller
+        self.endpoint = endpoint
+        self.caller = caller
         self._started = started
         self._sent = 0.0
         self._attempts = 0
@@ -73,6 +75,7 @@ class Invocation:
         self._number = 0
         self._head = _frame_head(request.headers)
         self._variant = self._choose(endpoint)
+        self.instance = ""  # of the worker that had it last
         self.alone = len(request.body) > _SMALL
         self.deadline = started + gateway.timeout_s
 
@@ -100,8 +103,8 @@ class Invocation:
                 return
             self._attempts += 1
             if self._variant.pool.retired:
-                self._endpoint = self._gateway.endpoint(self._endpoint.name, self._caller)
-                self._variant = self._choose(self._endpoint)
+                self.endpoint = self._gateway.endpoint(self.endpoint.name, self.caller)
+                self._variant = self._choose(self.endpoint)
             self._variant.pool.acquire(self)
         except Unavailable as error:
             self._fail(self._no_worker(str(error)))
@@ -125,6 +128,7 @@ class Invocation:
     def _give_back(self) -> None:
         slot, self._slot = self._slot, None
         if slot is not None:
+            self.instance = slot.instance
             self._variant.pool.release(slot)
 
     def answered(self, head: bytes, body: bytes) -> None:
@@ -139,7 +143,7 @@ class Invocation:
             model_s = now - self._sent
             overhead_s = self._sent - self._started
             gateway.metrics.add(
-                self._endpoint.series, variant.name, variant.instances, model_s, overhead_s, status
+                self.endpoint.series, variant.name, variant.instances, model_s, overhead_s, status
             )
             if not 200 <= status < 300:
                 text = body.decode("utf-8", "replace")
@@ -147,9 +151,12 @@ class Invocation:
             result = answers.invoked(header.get("content_type") or "", variant.name)
             if "attributes" in header:
                 result += answers.attributes_of(header)
-            gateway.respond(request, result, body)
+            number = ""
+            if gateway.journal is not None and gateway.journal.has_all:
+                number = gateway.journal.answered(request, self)
+            gateway.respond(request, result, body, number)
         except Exception as error:
-            gateway.refuse(request, error)
+            gateway.refuse(request, error, self)
 
     def failed(self, error: Exception) -> None:
         """The worker did not answer."""
@@ -178,22 +185,22 @@ class Invocation:
 
     def _no_worker(self, reason: str) -> ApiError:
         self._count_failure()
-        return answers.unavailable(self._endpoint.name, reason)
+        return answers.unavailable(self.endpoint.name, reason)
 
     def _model_error(self, status: int, text: str) -> ApiError:
-        return answers.model_error(self._endpoint, status, text)
+        return answers.model_error(self.endpoint, status, text)
 
     def _fail(self, error: ApiError, counted: bool = False) -> None:
         if counted:
             self._count_failure()
         self._gateway.open.discard(self)
-        self._gateway.refuse(self._request, error)
+        self._gateway.refuse(self._request, error, self)
 
     def _count_failure(self) -> None:
         elapsed = time.perf_counter() - self._started
         variant = self._variant
         self._gateway.metrics.add(
-            self._endpoint.series, variant.name, variant.instances, 0.0, elapsed, 500
+            self.endpoint.series, variant.name, variant.instances, 0.0, elapsed, 500
         )
 
 

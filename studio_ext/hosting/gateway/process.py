@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ... import __version__
 from ...config import Config
+from ...control.auditing import Auditor
 from ...files import lock_file, read_json, write_json
 from ...seen import exposition, logs
 from ...seen.secrets import new_token
@@ -25,6 +26,7 @@ from ...store import Store
 from .app import Gateway
 from .http import HttpConnection, Server
 from .identity import Identity
+from .journal import Journal
 from .metrics import Invocations
 from .routing import Table
 
@@ -39,8 +41,9 @@ _PATIENCE_S = 1.0  # who only looks whether the gateway runs has the lock for a 
 class Process:
     """Serves until SIGTERM, which lets requests in flight finish."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, log: logs.ToFile) -> None:
         self._config = config
+        self._journal = Journal(log, Auditor(config), config.endpoints_dir)
         self._path = config.run_dir / "gateway.json"
         self._store = Store(config)
         self._table = Table()
@@ -56,6 +59,7 @@ class Process:
             token=self._token,
             refresh=self._update,
             may_scrape=lambda given: exposition.opens(given, config),
+            journal=self._journal,
         )
 
     async def run(self) -> None:
@@ -84,6 +88,7 @@ class Process:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._metrics.turn(last=True)
             self._metrics.flush(self._store.metrics)
+            self._journal.close()
             self._store.close()
 
     async def _watch(self, clients: Server) -> None:
@@ -160,6 +165,7 @@ class Process:
             await asyncio.sleep(FLUSH_S)
             self._metrics.turn()
             await asyncio.to_thread(self._metrics.flush, self._store.metrics)
+            await asyncio.to_thread(self._journal.keep)
 
 
 def lock(config: Config, patience_s: float = 0.0) -> int | None:
@@ -174,11 +180,11 @@ def main(config: Config) -> int:
     if held is None:
         print(f"a gateway serves {config.home} already", file=sys.stderr)
         return 0
-    logs.to_file(config.logs_dir / "gateway.log")
+    log = logs.to_file(config.logs_dir / "gateway.log")
     logger.info("the gateway of %s starts", config.home)
     os.ftruncate(held, 0)
     os.pwrite(held, str(os.getpid()).encode(), 0)
-    _run(Process(config))
+    _run(Process(config, log))
     return 0
 
 

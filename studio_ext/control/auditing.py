@@ -11,16 +11,16 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from .config import Config
-from .control import trouble
-from .control.access import caller_arn
-from .seen.audit import CUT_SHORT, Audit, Record
-from .seen.lines import stamp
-from .seen.redaction import kept
-from .seen.subject import subject
-from .wire.dispatch import Call, Caller
-from .wire.errors import ApiError
-from .wire.observe import Exchange
+from ..config import Config
+from ..seen.audit import CUT_SHORT, Audit, Record
+from ..seen.lines import stamp
+from ..seen.redaction import kept
+from ..seen.subject import subject
+from ..wire.dispatch import Call, Caller
+from ..wire.errors import ApiError
+from ..wire.observe import Exchange
+from . import trouble
+from .access import caller_arn
 
 VERSION = "1.11"
 _READS = tuple(
@@ -62,7 +62,7 @@ class Auditor:
         self._audit = Audit(config.logs_dir / "audit")
         self._region = config.region
         self._account = config.account_id
-        self._data = config.audit_data_events
+        self.includes_data = config.audit_data_events
         self._days = config.audit_days
         self._open: dict[str, Record] = {}
         self._limit = _Limit()
@@ -116,6 +116,21 @@ class Auditor:
             record["additionalEventData"] = {"refusedAndNotRecorded": passed_over}
         self._finish(record, None, error)
 
+    def invoked(
+        self, exchange: Exchange, parameters: Mapping[str, Any], error: ApiError | None
+    ) -> None:
+        """Write the record of an invocation, if those are wanted, or if it was denied."""
+        if error is not None and _is_denial(error):
+            self.refused(exchange, error)
+        elif self.includes_data:
+            record = self._base(exchange, exchange.request_id, exchange.caller)
+            record["eventSource"] = _source(exchange.service)
+            record["eventName"] = exchange.operation
+            record["readOnly"] = False
+            record["managementEvent"], record["eventCategory"] = False, "Data"
+            record["requestParameters"] = dict(parameters)
+            self._finish(record, None, error)
+
     def ended(self, exchange: Exchange) -> None:
         """Write the record of a call whose handler was cancelled: its outcome is not known."""
         record = self._open.pop(exchange.request_id, None)
@@ -142,7 +157,7 @@ class Auditor:
         self._audit.finish(record)
 
     def _is_recorded(self, service: str, operation: OperationModel) -> bool:
-        return is_change(operation.name) and (self._data or not is_data(service, operation))
+        return is_change(operation.name) and (self.includes_data or not is_data(service, operation))
 
     def _record(self, call: Call, params: Mapping[str, Any]) -> Record:
         exchange = call.exchange or Exchange(call.request_id, call.headers)
