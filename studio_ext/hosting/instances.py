@@ -122,6 +122,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
         "environments": str(world.config.environments_dir),
         "workers": _workers(world, variant, environment),
         "socket_dir": str(world.config.socket_dir),
+        "hidden": world.config.home,
         "request_id": endpoint.state.get(context.KEY, ""),
         "version": __version__,
     }

@@ -132,6 +132,12 @@ def hide(folder: Path, keep: Mapping[Path, bool]) -> bool:
     return True
 
 
+def needed(python: str) -> list[Path]:
+    """Where an interpreter, this one and this package are: what cannot be hidden."""
+    package = Path(__file__).resolve().parents[1]
+    return [package, Path(python).absolute().parents[1], Path(sys.prefix), Path(sys.base_prefix)]
+
+
 def _place(path: Path, source: str) -> None:
     """Show what ``source`` is at a path that is not there yet."""
     if os.path.isdir(source):

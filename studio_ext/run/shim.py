@@ -158,7 +158,7 @@ class Supervisor:
             self.folder.root: True,
             self.cache: may_install,
             **{Path(hidden, "sdk-config.yaml"): False for hidden in self.spec.hidden},
-            **dict.fromkeys(_needed(self.spec.python), False),
+            **dict.fromkeys(namespace.needed(self.spec.python), False),
         }
         hidden = [Path(path) for path in self.spec.hidden if self.private]
         covered = [path for path in hidden if namespace.hide(path, keep)]
@@ -204,13 +204,6 @@ class Supervisor:
         for folder in self.protected:
             namespace.unmount(folder)
         self.folder.clean()
-
-
-def _needed(python: str) -> list[Path]:
-    """Where the interpreters and this package are."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    interpreter = os.path.dirname(os.path.dirname(os.path.abspath(python)))
-    return [Path(path) for path in {package, interpreter, sys.prefix, sys.base_prefix}]
 
 
 def _take_over(folder: JobFolder) -> bool:

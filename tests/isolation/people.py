@@ -19,7 +19,10 @@ import json, os
 def model_fn(model_dir):
     return open(os.path.join(model_dir, "name")).read()
 def transform_fn(model, body, content_type, accept):
-    return json.dumps({"model": model, "environ": dict(os.environ)}), "application/json"
+    home = json.loads(body or b"{}").get("home")
+    seen = sorted(os.listdir(home)) if home else []
+    answer = {"model": model, "environ": dict(os.environ), "seen": seen}
+    return json.dumps(answer), "application/json"
 """
 
 

@@ -72,6 +72,9 @@ found = {
 }
 print("FOUND", json.dumps(found))
 """
+needs_namespaces = pytest.mark.skipif(
+    not namespace.probe(Path("/tmp"))["opt_ml"], reason="this platform has no mount namespaces"
+)
 MAY = {"put", "get", "whoami", "describe", "logs", "metric"}
 
 
@@ -177,6 +180,13 @@ def test_a_model_has_nothing_of_the_servers_environment(ana: Person, endpoint: s
         assert [value for value in SERVERS.values() if value in read] == []
 
 
+@needs_namespaces
+def test_a_model_finds_only_its_own_in_the_home(ana: Person, endpoint: str) -> None:
+    body = json.dumps({"home": ana.config.home})
+    answer = ana.runtime.invoke_endpoint(EndpointName=endpoint, Body=body)["Body"].read()
+    assert set(json.loads(answer)["seen"]) == {"endpoints", "environments", "sdk-config.yaml"}
+
+
 def test_a_models_key_is_renewed_before_it_runs_out(
     ana: Person, ben: Person, studio: Studio, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,9 +242,7 @@ print("LOOKED", json.dumps(found))
 """
 
 
-@pytest.mark.skipif(
-    not namespace.probe(Path("/tmp"))["opt_ml"], reason="this platform has no mount namespaces"
-)
+@needs_namespaces
 def test_a_job_finds_only_its_own_in_the_home(ana: Person, ben: Person, studio: Studio) -> None:
     uri = ana.put("look/x.csv", b"1,2")
     ben.run("neighbour")

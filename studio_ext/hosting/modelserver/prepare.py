@@ -52,6 +52,19 @@ def enter(folder: Folder, say: Say) -> str:
     return ML
 
 
+def hide(folder: Folder, settings: Settings) -> None:
+    """Leave of Studio's home only what is the model's own; after :func:`enter` has given ``ML``."""
+    if settings.hidden:
+        home = Path(settings.hidden)
+        shown = [_cache(folder, settings), home / "sdk-config.yaml"]
+        shown += namespace.needed(settings.python)
+        namespace.hide(home, {**dict.fromkeys(shown, False), folder.root: True})
+
+
+def _cache(folder: Folder, settings: Settings) -> Path:
+    return Path(settings.environments or folder.root.parents[1] / "environments")
+
+
 def code_folder(folder: Folder, base: str) -> str | None:
     """Where the user's code is, as the workers see it; None without any."""
     for name in ("code", "model/code"):
@@ -71,7 +84,7 @@ def python(
 
     The instance gets a layer of its own on top, so that its ``pip install`` changes no other.
     """
-    cache = Path(settings.environments or folder.root.parents[1] / "environments")
+    cache = _cache(folder, settings)
     base = environments.describe(settings.python, cache)
     if code and Path(code, "requirements.txt").exists():
         base = environments.install(Path(code), base, cache, False, run, pause)

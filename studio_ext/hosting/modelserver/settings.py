@@ -20,7 +20,8 @@ class Settings:
     """One instance. ``environment`` is the container's; paths are of archives on this machine.
 
     ``image`` is the image's URI, whose tag decides how old images answered. Times in seconds.
-    ``request_id`` is that of the API request that had it started.
+    ``hidden`` is a folder in which the model finds nothing but what is its own. ``request_id`` is
+    that of the API request that had it started.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Settings:
     startup_timeout_s: float = STARTUP_TIMEOUT_S
     invocation_timeout_s: float = INVOCATION_TIMEOUT_S
     request_id: str = ""
+    hidden: str | None = None
 
     @property
     def tag(self) -> str:

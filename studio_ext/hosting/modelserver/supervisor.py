@@ -21,6 +21,7 @@ from typing import Any
 
 from ...files import suppress_full, write_json
 from ...run import environments, inputs, processes
+from ...run.contract import ML
 from ...run.logs import Indexer
 from ...seen import lines
 from . import prepare
@@ -93,6 +94,8 @@ class Supervisor:
         base = prepare.enter(self.folder, self._say)
         code = prepare.code_folder(self.folder, base)
         layer = prepare.python(self.folder, self.settings, code, self._execute, self._pause)
+        if base == ML:  # else this process has no view of its own, and would hide it from all
+            prepare.hide(self.folder, self.settings)
         environment = prepare.variables(self.folder, self.settings, base, code, layer.bins)
         command = Command(
             python=str(self.folder.layer / "bin" / "python"),
