@@ -47,6 +47,7 @@ class Call:
     `body` is set for streaming inputs only (S3 `Body`); iterating it raises `ApiError` when the
     payload does not match its signature or length, so write to a temporary place first.
     `trailers` holds the headers sent after the body (`x-amz-checksum-*`), once it was read.
+    `large`: its parameters take long to look through, which is done beside the event loop.
     """
 
     service: str
@@ -59,6 +60,7 @@ class Call:
     body: AsyncIterator[bytes] | None = None
     trailers: dict[str, str] = field(default_factory=dict)
     exchange: Exchange | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,10 @@ class Dispatcher:
     async def _run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         handler = self.registry.handler(call.service, call.operation.name)
         self._authorise(call)
-        validate.check(call.operation, params)
+        if call.large:
+            await asyncio.to_thread(validate.check, call.operation, params)
+        else:
+            validate.check(call.operation, params)
         self.observer.admitted(call, params)
         try:
             return await self._call(handler, call, params) or {}

@@ -29,6 +29,7 @@ from .signature import Signed, authenticate
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 32 * 1024 * 1024
+LARGE = 256 * 1024
 FILE_CHUNK = 256 * 1024
 # After an early error this much of the body is still read, so that a client that sends first and
 # reads afterwards gets the answer and not a broken pipe.
@@ -126,7 +127,12 @@ class _Exchange:
             exchange=self._seen,
         )
         await self._attach_body(call, signed)
-        params = parse(route, request)
+        if len(request.body) > LARGE:
+            # A second of work or more, during which the others are answered.
+            call.large = True
+            params = await asyncio.to_thread(parse, route, request)
+        else:
+            params = parse(route, request)
         result = await self._dispatcher.run(call, params)
         return serialize(route, result, self._id)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from fuzz_frames import framed
 from fuzz_http import Key, Wire, presigned, signed
 from fuzz_judge import Case
 from fuzz_wire import LITERALS
@@ -85,6 +86,12 @@ class Attacker:
         yield from self._presigned()
         yield from self._bodies()
         yield from self._http()
+        if self.wire.service == "s3" and self.wire.method == "PUT":
+            for kind, wire in framed(self.wire):
+                digest = dict(wire.headers)["X-Amz-Content-SHA256"]
+                make = partial(signed, wire, self.key, self.host, body_hash=digest)
+                # What is not a stream may be taken as it is; its hash was signed.
+                yield Attack(f"frames:{kind}", lambda m=make: m().raw(), self._case(wire))
 
     def _case(
         self, wire: Wire, refused: bool = False, codes: object = (), raw: bool = False

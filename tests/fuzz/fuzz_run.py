@@ -13,6 +13,7 @@ from fuzz_attacks import Attack, Attacker
 from fuzz_http import Answer, Sender, Wire, signed
 from fuzz_judge import Case, judge
 from fuzz_mutations import mutations
+from fuzz_requests import request_that_succeeds
 from fuzz_server import Server
 from fuzz_values import Values
 from fuzz_wire import request
@@ -32,6 +33,12 @@ _DESTROY = frozenset(
     "DeleteTrainingJob DeleteModel DeleteEndpointConfig DeleteEndpoint UpdateEndpoint DeleteDomain "
     "UpdateEndpointWeightsAndCapacities AbortMultipartUpload CompleteMultipartUpload".split()
 )
+_NAMED = {
+    "CreateTrainingJob": "TrainingJobName",
+    "CreateModel": "ModelName",
+    "CreateEndpointConfig": "EndpointConfigName",
+    "CreateDomain": "DomainName",
+}
 #: Each that is accepted starts processes.
 _COSTLY = frozenset({"CreateTrainingJob", "CreateEndpoint"})
 _TARGETS = ("plane", "gateway")
@@ -122,9 +129,11 @@ class Run:
             values.known = {}  # what the others need stays
         elif operation.name in _COSTLY:
             values.known_chance = source.choice((0.3, 0.97))
-        params = values.request(operation.input_shape)
-        wire = request(operation, params)
         name = models.wire_name(operation)
+        params = values.request(operation.input_shape)
+        if source.random() < 0.5:
+            params = request_that_succeeds(self.world, name, source) or params
+        wire = request(operation, params)
         right = Case(name, wire.protocol, wire.method)
         answer = self._signed(seed, name, target, "right", wire, right)
         if answer.status < 400:
@@ -132,6 +141,9 @@ class Run:
         offered = mutations(operation.input_shape, params, wire.protocol)
         for label, make in source.sample(offered, min(self._mutations, len(offered))):
             mutation = make()
+            if (named := _NAMED.get(operation.name)) and named != mutation.member:
+                # What is called as something that is there already is not looked at further.
+                mutation.params[named] = f"fuzz-{source.getrandbits(60):x}"
             wrong = request(operation, mutation.params)
             # The gateway checks what routing needs; headers are the model's business.
             refused = mutation.refused and target == "plane"

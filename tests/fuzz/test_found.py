@@ -6,18 +6,21 @@ import asyncio
 import base64
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from fuzz_http import Answer, Wire, presigned
+from fuzz_http import Answer, Key, Wire, presigned, signed
 from fuzz_judge import Case, error_of, judge
 from fuzz_server import Server
+from fuzz_wire import request
 from fuzz_world import BUCKET, ENDPOINT, World
 
+from studio_ext.wire import models, validate
 from studio_ext.wire import server as wire_server
-from studio_ext.wire.dispatch import Dispatcher, Registry
+from studio_ext.wire.dispatch import Credential, Dispatcher, Registry
 from studio_ext.wire.server import asgi_app
 
 Call = Callable[..., Answer]
@@ -260,3 +263,52 @@ def test_a_nul_is_in_no_name(call: Call) -> None:
             assert code in ("InvalidURI", "InvalidArgument")
     refused(call("iam.GetRole", RoleName="a\0b"), "query", "RoleName")
     refused(call("sagemaker.ListModels", NameContains="a\0b"), "json", "NameContains")
+
+
+@pytest.mark.parametrize(("tags", "beside"), [(1, False), (20_000, True)])
+async def test_large_parameters_are_looked_through_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, tags: int, beside: bool
+) -> None:
+    loop_thread = threading.get_ident()
+    threads: list[int] = []
+
+    def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            threads.append(threading.get_ident())
+            return function(*arguments)
+
+        return run
+
+    monkeypatch.setattr(wire_server, "parse", noted(wire_server.parse))
+    monkeypatch.setattr(validate, "check", noted(validate.check))
+    registry = Registry()
+    registry.add("sagemaker", "AddTags", lambda _call, _params: {})
+    key = Key("AKIAFUZZ", "secret")
+    known = Credential(key.access, key.secret, None, "default", "default", "arn")
+
+    class Keys:
+        def get(self, _access_key_id: str) -> Credential:
+            return known
+
+    params = {"ResourceArn": "arn:aws:x", "Tags": [{"Key": "k" * 100, "Value": "v"}] * tags}
+    operation = models.service_model("sagemaker").operation_model("AddTags")
+    wire = signed(request(operation, params), key, "localhost")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in wire.headers]
+        + [(b"content-length", str(len(wire.body)).encode())],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": wire.body}
+
+    async def answer(_message: dict[str, Any]) -> None:
+        pass
+
+    await asgi_app(Dispatcher(registry, Keys(), "us-east-1"))(scope, receive, answer)
+    assert len(threads) == 2
+    assert [thread != loop_thread for thread in threads] == [beside] * 2
