@@ -10,6 +10,17 @@ from ..files import FULL
 from ..wire.errors import ApiError
 
 _FULL_TEXTS = ("database or disk is full", "No space left on device", "could not extend file")
+#: PostgreSQL's, when it is not there, or starts, or ends, or has no connection left
+_AWAY_TEXTS = (
+    "connection failed",
+    "connection is bad",
+    "the database system is",
+    "server closed the connection",
+    "terminating connection",
+    "the connection is closed",
+    "too many clients",
+)
+_CONFLICT_TEXTS = ("deadlock detected", "could not serialize access")
 _BUSY_TEXTS = ("database is locked", "database table is locked")
 
 
@@ -26,6 +37,10 @@ def explain(error: BaseException) -> ApiError | None:
             return _unavailable("The disk of the database could not be used: it is full, or fails.")
         if isinstance(each, exc.OperationalError) and any(word in text for word in _BUSY_TEXTS):
             return _unavailable("The database is busy: another process has been writing to it.")
+        if isinstance(each, exc.OperationalError) and any(w in text for w in _CONFLICT_TEXTS):
+            return _unavailable("The database is busy: another request was in the way of this one.")
+        if isinstance(each, exc.OperationalError) and any(word in text for word in _AWAY_TEXTS):
+            return _unavailable("The database is away or starting again.")
         if isinstance(each, exc.TimeoutError):
             return _unavailable("The database is busy: too many requests are waiting for it.")
         if isinstance(each, exc.DBAPIError) and each.connection_invalidated:

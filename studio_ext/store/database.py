@@ -83,12 +83,15 @@ def _open_postgresql(url: URL) -> Engine:
             f"The database {shown(url)} is of no kind that Studio knows: sqlite or postgresql."
         )
     try:
-        return create_engine(
+        from . import characters
+
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=4,
             max_overflow=26,
             pool_pre_ping=True,
             hide_parameters=True,
+            json_serializer=characters.to_json,
             connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "studio"},
         )
     except ImportError as error:
@@ -96,6 +99,8 @@ def _open_postgresql(url: URL) -> Engine:
             f"The database {shown(url)} needs a driver: pip install 'studio-ext[postgresql]' "
             f"({error})"
         ) from None
+    event.listen(engine, "connect", characters.prepare)
+    return engine
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

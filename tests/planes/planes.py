@@ -95,13 +95,15 @@ class Plane:
         self.end(signal.SIGKILL)
         end_all_of(self.home)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **config: Any) -> Any:
         """A client of this very plane; of the gateway of its home for the runtime."""
+        if config:
+            return self._client(service, **config)
         if service not in self._clients:
             self._clients[service] = self._client(service)
         return self._clients[service]
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, **config: Any) -> Any:
         keys = read_json(self.home / "credentials.json") or {}
         url = self.url
         if service == "sagemaker-runtime":
@@ -113,7 +115,7 @@ class Plane:
             region_name="us-east-1",
             aws_access_key_id=keys["access_key_id"],
             aws_secret_access_key=keys["secret_access_key"],
-            config=ClientConfig(s3={"addressing_style": "path"}),
+            config=ClientConfig(s3={"addressing_style": "path"}, **config),
         )
 
 

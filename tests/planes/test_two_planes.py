@@ -8,6 +8,7 @@ from pathlib import Path
 
 import postgresql
 import pytest
+from botocore.exceptions import ClientError
 from planes import BUCKET, CORES, LINES, Calls, Plane, Work, artifact_of, deploy, ended, log_of
 from studio_process import wait_for
 
@@ -126,12 +127,18 @@ def test_a_database_that_crashes_and_comes_back_costs_nothing(
         calls = Calls(plane, "echo")
         calls.start()
         work = Work(tmp_path)
+        without_retries = plane.client("sagemaker", retries={"total_max_attempts": 1})
+        without_retries.list_models()
         names = [f"job-{number}" for number in range(8)]
         for name in names:
             work.train(plane, name, seconds=0.5)
         for done in (2, 4):
             wait_for(lambda done=done: len(work.notes("end")) >= done, "some jobs")
             server.stop()
+            with pytest.raises(ClientError) as refused:
+                without_retries.list_models()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            assert "database" in str(refused.value)
             time.sleep(1.0)
             server.start()
         assert ended(plane, names) == dict.fromkeys(names, "Completed")
