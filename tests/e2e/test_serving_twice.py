@@ -65,7 +65,8 @@ def test_the_second_says_what_runs(served: Studio) -> None:
 def test_two_share_when_they_are_told_to(served: Studio) -> None:
     command = [str(STUDIO), "serve", "--home", str(served.home), "--share"]
     with (served.home / "second.out").open("wb") as output:
-        second = subprocess.Popen(command, stdout=output, stderr=output)
+        environment = {**os.environ, **databases.environment(served.home)}
+        second = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
         said = served.home / "second.out"
         wait_for(lambda: "Studio serves" in said.read_text(), "the second plane")

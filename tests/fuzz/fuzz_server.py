@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import databases
 import psutil
 from fuzz_http import Key, Sender
 from leftovers import end_all_of
@@ -54,6 +55,7 @@ class Server:
             "HOME": str(self.ground / "user"),
             "TMPDIR": str(self.ground / "tmp"),
             "STUDIO_MAX_CORES": "1",
+            **databases.environment(self.home),
         }
         arguments = [str(STUDIO), "serve", "--home", str(self.home), "--port", str(self.port)]
         with (self.home / "server.out").open("ab") as output:

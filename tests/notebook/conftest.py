@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import psutil
 import pytest
 
@@ -24,7 +25,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     command = [sys.executable, "-m", "studio_ext.cli", "serve", "--home", str(home)]
     told = home.parent / "serve.log"
     with told.open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
+        environment = {**os.environ, **databases.environment(home)}
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 90
         while not answers(home):

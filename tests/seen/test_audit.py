@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import databases
 import pytest
 import requests
 from botocore.config import Config as ClientConfig
@@ -297,6 +298,7 @@ def test_whoever_was_answered_has_a_record_after_kill_9(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = subprocess.Popen(
         [sys.executable, "-c", _KILLED, str(home)],
+        env={**os.environ, **databases.environment(home)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
