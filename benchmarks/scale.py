@@ -150,7 +150,7 @@ def compare(few: Side, many: Side, ask: Ask, rounds: int) -> tuple[float, float]
 
 def started(home: Path) -> Cost:
     """``studio serve`` until it answers, with its gateway."""
-    with serving(home) as server:
+    with serving(home, {"STUDIO_SHARED": "1"}) as server:
         return server.start
 
 

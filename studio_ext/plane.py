@@ -35,8 +35,8 @@ from .notebook import session
 from .run.runners.process import ProcessRunner
 from .seen import logs as seen_logs
 from .store import Store
+from .store.chores import Chores
 from .store.credentials import Credential
-from .store.objects import LocalObjectStore
 from .training import operations as training
 from .watching import Watching
 from .wire.dispatch import Dispatcher, Registry
@@ -48,8 +48,6 @@ KEEP_S = 5.0
 START_TIMEOUT_S = 30.0
 GATEWAY_TIMEOUT_S = 15.0
 UNFINISHED_S = 60.0
-SWEEP_S = 3600.0
-STALE_UPLOAD_S = 7 * 24 * 3600.0
 
 
 class ControlPlane:
@@ -202,7 +200,7 @@ class ControlPlane:
 
     def _keep(self) -> None:
         """Keep this process findable; clean up now and then."""
-        swept = 0.0
+        chores = Chores(self.store, self._forget)
         while not self._stopping.wait(KEEP_S):
             try:
                 self._announce()
@@ -210,15 +208,11 @@ class ControlPlane:
                     self._watching.auditor.keep()
                 for folder in (self.config.path, self.config.run_dir):
                     drop_unfinished(folder, UNFINISHED_S)
-                if time.monotonic() - swept > SWEEP_S:
-                    swept = time.monotonic()
-                    self._sweep()
+                chores.step()
             except Exception:
                 log.exception("keeping the home in order failed")
 
-    def _sweep(self) -> None:
-        if isinstance(self.store.objects, LocalObjectStore):
-            self.store.objects.sweep(uploads_older_than_s=STALE_UPLOAD_S)
+    def _forget(self) -> None:
         if self._watching.auditor is not None:
             self._watching.auditor.sweep()
 

@@ -95,7 +95,7 @@ class Statistics:
             if measure.name not in ids:
                 return []
             rows = _observed(measure, ids, window).subquery()
-            part = _floor(connection, (rows.c.timestamp - window.start) / window.period)
+            part = floor(connection, (rows.c.timestamp - window.start) / window.period)
             query = (
                 select(
                     part.label("part"),
@@ -205,7 +205,8 @@ def _observed(measure: Measure, ids: dict[str, int], window: Window) -> Select[A
     )
 
 
-def _floor(connection: Connection, number: ColumnElement[Any]) -> ColumnElement[Any]:
+def floor(connection: Connection, number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The whole part of a number that is not negative."""
     # SQLite may lack floor and its cast cuts; PostgreSQL's cast rounds.
     if connection.dialect.name == "sqlite":
         return cast(number, Integer)

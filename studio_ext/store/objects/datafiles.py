@@ -34,6 +34,7 @@ class DataFiles:
         self._root = root
         self._lock = threading.Lock()
         self._pending: set[str] = set()  # written by this process, row not committed yet
+        self._judged: dict[Path, int] = {}  # when a folder, all of it judged, had last changed
 
     def path(self, data: str) -> Path:
         """Where the data file of that name is."""
@@ -105,25 +106,45 @@ class DataFiles:
             self.path(data).unlink(missing_ok=True)
             self.settle(data)
 
-    def sweep(self, known: Callable[[Sequence[str]], set[str]], older_than_s: float) -> int:
-        """Remove files older than ``older_than_s`` seconds that no row names; how many."""
+    def sweep(
+        self,
+        known: Callable[[Sequence[str]], set[str]],
+        older_than_s: float,
+        part: tuple[int, int] = (0, 1),
+    ) -> int:
+        """Remove files older than ``older_than_s`` seconds that no row names; how many.
+
+        ``part`` (n, of how many) takes some of the folders only. One in which nothing came or went
+        since all its files were judged is not looked at again.
+        """
         removed = 0
-        for names in self._old(time.time() - older_than_s):
+        for folder, names in self._old(time.time() - older_than_s, part):
             with self._lock:
                 orphans = set(names) - self._pending
             orphans -= known(sorted(orphans))
             self.remove(orphans)
+            if orphans:
+                self._judged.pop(folder, None)
             removed += len(orphans)
         return removed
 
-    def _old(self, before: float) -> Iterator[list[str]]:
+    def _old(self, before: float, part: tuple[int, int]) -> Iterator[tuple[Path, list[str]]]:
         """Names of files unchanged since ``before``, folder by folder.
 
         Judged by ctime: an adopted file keeps its old mtime.
         """
-        for folder in sorted(self._root.iterdir()) if self._root.is_dir() else []:
+        number, parts = part
+        folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
+        for folder in folders[number::parts]:
+            changed = folder.stat().st_mtime_ns
+            if self._judged.get(folder) == changed:
+                continue
             with os.scandir(folder) as entries:
-                yield [entry.name for entry in entries if entry.stat().st_ctime < before]
+                times = {entry.name: entry.stat().st_ctime for entry in entries}
+            old = [name for name, time_ in times.items() if time_ < before]
+            if len(old) == len(times):
+                self._judged[folder] = changed
+            yield folder, old
 
     @contextmanager
     def _new(self) -> Iterator[str]:

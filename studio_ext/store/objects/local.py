@@ -237,15 +237,20 @@ class LocalObjectStore(ObjectStore):
     # upkeep
 
     def sweep(
-        self, *, older_than_s: float = 3600.0, uploads_older_than_s: float | None = None
+        self,
+        *,
+        older_than_s: float = 3600.0,
+        uploads_older_than_s: float | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> int:
         """Remove data files that a crash left without a row; how many.
 
-        With ``uploads_older_than_s``, multipart uploads begun before that are aborted first.
+        ``part`` (n, of how many) divides a large store into several sweeps. With
+        ``uploads_older_than_s``, multipart uploads begun before that are aborted first.
         """
         if uploads_older_than_s is not None:
             self.multipart.abort_stale(uploads_older_than_s)
-        return self._files.sweep(self._known, older_than_s)
+        return self._files.sweep(self._known, older_than_s, part)
 
     def _known(self, names: Sequence[str]) -> set[str]:
         found: set[str] = set()
