@@ -15,7 +15,9 @@ from .wire.dispatch import Call, Registry
 
 _LEVELS = {"OK": "ok", "WARN": "warning", "FAIL": "error"}
 #: Looked at each time that somebody opens the panel: quick ones, about what changes.
-_LIVE = (running.processes, folder.folder, room.disks, room.memory, folder.secrets)
+_LIVE = (running.processes, folder.folder, room.disks)
+#: Shown when something is wrong with them: nobody asks for them as long as nothing is.
+_QUIET = (room.memory, room.open_files, folder.file_system, folder.secrets)
 _COUNTED = {"TrainingJobs": "training-job", "Endpoints": "endpoint"}
 
 
@@ -43,6 +45,7 @@ def register(registry: Registry, world: World, url: Callable[[], str]) -> None:
 
 def _checks(config: Config) -> list[dict[str, str]]:
     live = [finding for check in _LIVE for finding in check(config)]
+    live += [f for check in _QUIET for f in check(config) if f.level != "OK"]
     return [
         {
             "Name": f.subject[:1].upper() + f.subject[1:],
