@@ -71,11 +71,11 @@ class UserProfiles:
         try:
             account = accounts.open(domain, name)
         except AccountTaken:
-            raise self._taken(params["DomainId"], name) from None
+            # Opened by a call that was killed before it was through, or that is here beside us.
+            account = accounts.of(domain, name) or accounts.open(domain, name)
         try:
             made = self._keep(call, params, domain, account, labels)
         except NameTaken:
-            accounts.forget(account)
             raise self._taken(params["DomainId"], name) from None
         return {"UserProfileArn": made.arn}
 

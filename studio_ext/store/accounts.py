@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Engine, Float, Index, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Engine, Float, Index, String, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE
@@ -91,11 +91,6 @@ class Accounts:
         at = (accounts.c.account == account) & accounts.c.closed.is_(None)
         with write(self._engine) as connection:
             connection.execute(update(accounts).where(at).values(closed=time.time()))
-
-    def forget(self, account: str) -> None:
-        """Take back an account that was opened for nothing."""
-        with write(self._engine) as connection:
-            connection.execute(delete(accounts).where(accounts.c.account == account))
 
     def keep_default(self, account: str) -> None:
         """Note the default user profile's account; AccountMismatch when it has had another."""

@@ -10,9 +10,10 @@ from ..control.world import World
 from ..run import environments, images
 from ..run.contract import CODE, JobSpec, Pack, platform_environment, training_config
 from ..seen import context
+from ..store.credentials import UnknownUserProfile
 from ..store.resources import Resource
 from .admission import SUBMIT_DIRECTORY, is_algorithm, plain
-from .inputs import channels, stage_object
+from .inputs import InputUnavailable, channels, stage_object
 
 DEFAULT_RUNTIME_S = 24 * 3600
 CREDENTIAL_MARGIN_S = 3600.0
@@ -80,13 +81,16 @@ def _environment(
     """The platform's variables, a key of the job's own, and what the request adds."""
     purpose = f"job {job_id(resource)}"
     world.store.credentials.revoke(purpose)
-    credential = world.store.credentials.issue(
-        purpose,
-        domain=resource.domain,
-        user_profile=resource.owner,
-        lifetime_s=runtime + CREDENTIAL_MARGIN_S,
-        scope=access.WORKLOAD,
-    )
+    try:
+        credential = world.store.credentials.issue(
+            purpose,
+            domain=resource.domain,
+            user_profile=resource.owner,
+            lifetime_s=runtime + CREDENTIAL_MARGIN_S,
+            scope=access.WORKLOAD,
+        )
+    except UnknownUserProfile as error:
+        raise InputUnavailable(f"the user profile {error} is gone") from None
     return {
         **world.connect(credential),
         **platform_environment(resource.name, resource.arn, world.config.region),

@@ -64,6 +64,39 @@ def test_a_profile_from_creation_to_deletion(studio: Studio) -> None:
     assert refusal(studio.sagemaker.create_user_profile, **nowhere)[0] == "ResourceNotFound"
 
 
+def test_what_a_killed_creation_left_is_no_obstacle(studio: Studio) -> None:
+    domain = domain_of(studio)
+    account = studio.plane.store.accounts.open("default", "frank")  # and no profile yet
+    key = {"DomainId": domain, "UserProfileName": "frank"}
+    studio.sagemaker.create_user_profile(**key)
+    frank = studio.plane.store.credentials.issue("test", user_profile="frank")
+    assert frank.account_id == account
+    assert refusal(studio.sagemaker.create_user_profile, **key)[0] == "ResourceInUse"
+    studio.sagemaker.delete_user_profile(**key)
+
+
+def test_a_job_of_nobody_fails_with_the_reason(studio: Studio, ana: Person) -> None:
+    """Its profile was deleted between its admission and its launch."""
+    gina = person(studio, "gina")
+    store = studio.plane.store
+    script = "import time; time.sleep(600)"
+    for number in range(4):  # the cores are taken
+        ana.job(f"busy-{number}", script)
+    gina.job("late")
+    found = store.resources.get("training-job", gina.account, "late")
+    assert found is not None
+    store.accounts.close(gina.account)
+    for number in range(4):
+        ana.sagemaker.stop_training_job(TrainingJobName=f"busy-{number}")
+
+    def reason() -> str:
+        job = store.resources.by_id(found.id)
+        assert job is not None
+        return str(job.state.get("failure_reason", ""))
+
+    assert "the user profile default/gina is gone" in wait_for(reason)
+
+
 def test_lists_by_page_and_filter(studio: Studio) -> None:
     domain = domain_of(studio)
     for number in range(5):
