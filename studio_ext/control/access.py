@@ -183,7 +183,7 @@ def bucket(caller: Caller, action: str, found: BucketInfo, key: str | None = Non
     As in IAM an explicit Deny in the bucket's policy outranks everything, the owner's right too.
     """
     own = found.account == caller.account_id
-    if own and action in _KEEPS:
+    if own and (found.policy is None or action in _KEEPS):
         return _OWN
     what = found.name if key is None else f"{found.name}/{key}"
     says = policies.evaluate(found.policy, caller.account_id, action, f"arn:aws:s3:::{what}")

@@ -17,8 +17,19 @@ from ...wire.dispatch import Call, Caller, Handler
 from ...wire.errors import ApiError
 from .common import Params, check_version, source_of
 
-#: IAM's action where it is not named as the operation is.
+#: The operations that any caller may ask for, and IAM's action where its name is another. What
+#: else another store knows (replication, logging ...) could reach past a bucket: with that
+#: store's keys, which are one for all callers.
 _ACTIONS = {
+    **{
+        name: name
+        for name in (
+            "GetObject PutObject DeleteObject AbortMultipartUpload GetObjectTagging "
+            "PutObjectTagging DeleteObjectTagging GetObjectAcl PutObjectAcl DeleteBucket "
+            "GetBucketLocation GetBucketVersioning GetBucketAcl GetBucketPolicy PutBucketPolicy "
+            "DeleteBucketPolicy"
+        ).split()
+    },
     "HeadObject": "GetObject",
     "GetObjectAttributes": "GetObject",
     "CopyObject": "PutObject",
@@ -64,7 +75,9 @@ def check(store: ObjectStore, name: str, call: Call, params: Params) -> None:
             code = "InvalidURI" if member == "Key" else "InvalidArgument"
             raise ApiError(code, f"{member} has a NUL character.", fields={"ArgumentName": member})
     bucket = params.get("Bucket")
-    if bucket is not None and name not in _DECIDE_THEMSELVES:
+    if name not in _DECIDE_THEMSELVES:
+        if bucket is None or (name not in _ACTIONS and not access.administers(call.caller)):
+            raise denied()
         require(store, call.caller, f"s3:{_ACTIONS.get(name, name)}", bucket, params.get("Key"))
     source = None
     if "CopySource" in params:
