@@ -81,3 +81,32 @@ def test_a_gateway_that_cannot_start_says_so_at_once(
     monkeypatch.setattr(client.subprocess, "Popen", broken)
     with pytest.raises(OSError, match="ended with 3"):
         client.ensure(config)
+
+
+def test_one_that_is_slow_to_start_is_waited_for(config: Config, store: Store) -> None:
+    before = len(psutil.Process().children())
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            client.ensure(config, timeout_s=0.01)
+    assert len(psutil.Process().children()) == before + 1
+    found = client.ensure(config)
+    assert client.starting(config) is None
+    os.kill(found.pid, signal.SIGTERM)
+    wait_for(lambda: not is_alive(found.pid))
+
+
+def test_one_that_was_stopped_while_it_started_goes_on(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "START_S", 0.5)
+    with pytest.raises(TimeoutError):
+        client.ensure(config, timeout_s=0.0)
+    pid = client.starting(config)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    kept = Keeper(config)
+    kept.start()
+    assert wait_for(lambda: client.info(config)).pid == pid
+    kept.stop()
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not is_alive(pid))

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ class GatewayInfo:
     routes_version: int
     token: str
     version: str = ""
+
+
+#: The gateway that this process has started last, by home; several threads ask for it.
+_started: dict[str, subprocess.Popen[bytes]] = {}
+_guard = threading.Lock()
 
 
 def info(config: Config) -> GatewayInfo | None:
@@ -62,10 +68,38 @@ def in_flight(config: Config) -> tuple[int, dict[str, int]] | None:
 
 
 def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
-    """Start the gateway unless it runs; OSError (TimeoutError) when it does not come up."""
+    """Start the gateway unless it runs; OSError (TimeoutError) when it does not come up.
+
+    One that is still starting, as it may for long on a busy machine, is waited for again.
+    """
     found = info(config)
     if found is not None:
         return found
+    with _guard:
+        started = _started.get(config.home)
+        if started is None or started.poll() is not None:
+            started = _started[config.home] = _start(config)
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        found = info(config)
+        if found is not None and answers(config, found.port):
+            return found
+        if started.poll():
+            where = f"{config.logs_dir}/gateway.*"
+            raise OSError(f"the gateway ended with {started.returncode}; see {where}")
+        time.sleep(0.05)
+    raise TimeoutError(f"the gateway did not start; see {config.logs_dir}/gateway.*")
+
+
+def starting(config: Config) -> int | None:
+    """Process id of a gateway that this process has started, and that is not up yet."""
+    started = _started.get(config.home)
+    if started is None or started.poll() is not None or info(config) is not None:
+        return None
+    return started.pid
+
+
+def _start(config: Config) -> subprocess.Popen[bytes]:
     command = [
         *(sys.executable, "-m", __package__, "--home", config.home, "--host", config.host),
         *("--region", config.region, "--account-id", config.account_id),
@@ -78,7 +112,7 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     config.make_folders()
     # What it prints beside its log, gateway.log: Python's own words on the way down.
     with open(config.logs_dir / "gateway.out", "wb") as log:
-        started = subprocess.Popen(
+        return subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -86,16 +120,6 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
             stderr=log,
             start_new_session=True,
         )
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        found = info(config)
-        if found is not None and answers(config, found.port):
-            return found
-        if started.poll():
-            where = f"{config.logs_dir}/gateway.*"
-            raise OSError(f"the gateway ended with {started.returncode}; see {where}")
-        time.sleep(0.05)
-    raise TimeoutError(f"the gateway did not start; see {config.logs_dir}/gateway.*")
 
 
 def answers(config: Config, port: int) -> bool:

@@ -21,6 +21,8 @@ LOOK_S = 1.0
 ASK_S = 3.0
 START_S = 10.0
 RETRY_S = 1.0
+#: Nor does one that starts on the busiest machine take so long.
+NEVER_S = 180.0
 #: A gateway that has not answered for so long is killed.
 SILENT_S = 30.0
 
@@ -51,13 +53,29 @@ class Keeper:
             os.close(self._reader)
 
     def _loop(self) -> None:
+        began: float | None = None  # when a gateway that is not up yet was first waited for
         while not self._stopping.is_set():
             try:
                 gateway = client.ensure(self._config, START_S)
+                began = None
                 self._watch(gateway)
+            except TimeoutError:
+                began = began or time.monotonic()
+                self._urge(time.monotonic() - began)
             except Exception:
                 log.exception("the gateway cannot be kept running")
                 self._stopping.wait(RETRY_S)
+
+    def _urge(self, waited_s: float) -> None:
+        """Let go on a gateway that was stopped while it started; kill one that never will."""
+        pid = client.starting(self._config)
+        if pid is None:
+            return
+        if processes.is_stopped(pid):
+            processes.send(pid, signal.SIGCONT)
+        elif waited_s > NEVER_S:
+            log.error("the gateway did not start in %.0f s; another one is tried", waited_s)
+            processes.send(pid, signal.SIGKILL)
 
     def _watch(self, gateway: client.GatewayInfo) -> None:
         """Return when it has ended, or when it was killed because it did not answer."""
