@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from studio_ext.files import read_json, write_json
+from studio_ext.files import read_json, suppress_full, write_json
 from studio_ext.run import failure, inputs, namespace, packs, processes
 from studio_ext.run.commands import Preparation
 from studio_ext.run.contract import ML, JobSpec, JobStatus
@@ -54,7 +54,7 @@ class Supervisor:
         try:
             result = self._upload(result)
         except Exception as error:  # the disk is full, most likely: the job did not succeed
-            traceback.print_exc()
+            _print_trouble()
             result = result.failed("InternalServerError", f"packing failed: {error}")
         self._clean()
         self.journal.finish(result)
@@ -72,7 +72,7 @@ class Supervisor:
             self.journal.say(str(error))
             return status.failed("ClientError", str(error))
         except Exception as error:
-            traceback.print_exc()
+            _print_trouble()
             return status.failed("InternalServerError", f"{type(error).__name__}: {error}")
 
     # Files
@@ -204,6 +204,12 @@ class Supervisor:
         for folder in self.protected:
             namespace.unmount(folder)
         self.folder.clean()
+
+
+def _print_trouble() -> None:
+    """The exception at hand, to the supervisor's own log; which may be what has no room."""
+    with suppress_full():
+        traceback.print_exc()
 
 
 def _take_over(folder: JobFolder) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from model_servers import ECHO, Instance, is_alive, wait_for
 
+from studio_ext.config import Config
 from studio_ext.hosting.modelserver.beat import READY, Beat
 from studio_ext.hosting.modelserver.workers import Command, WorkerProcess
 from tests.faults.disk import CannotMount, Disk
@@ -72,3 +73,32 @@ def test_a_worker_that_cannot_be_started_is_started_later(tmp_path: Path) -> Non
     worker.terminate()
     wait_for(worker.has_ended)
     os.close(log)
+
+
+TALKATIVE = """
+import json, sys
+def model_fn(model_dir):
+    return "model"
+def transform_fn(model, body, content_type, accept):
+    print("asked", body, flush=True)
+    print("asked", body, file=sys.stderr, flush=True)
+    if "fail" in body:
+        raise ValueError("on purpose")
+    return "answer", accept
+"""
+
+
+def test_predictions_do_not_need_room_for_what_they_print(
+    serve: Callable[..., Instance], disk: Disk, config: Config
+) -> None:
+    config.home = str(disk.folder / "home")
+    config.make_folders()
+    instance = serve({"name": "model", "code/inference.py": TALKATIVE})
+    (worker,) = instance.wait()["workers"]
+    disk.fill()
+    for body, status in ((b"x" * 5000, 200), (b"fail" * 2000, 500), (b"x" * 5000, 200)):
+        assert instance.ask(body, content_type="text/csv")[0]["status"] == status
+    disk.free()
+    assert instance.ask(b"seen", content_type="text/csv")[0]["status"] == 200
+    assert "asked seen" in instance.log
+    assert [w["pid"] for w in instance.status["workers"]] == [worker["pid"]]

@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ import pytest
 from studio_ext.files import drop_unfinished, write_atomic
 from studio_ext.run import journal as journals
 from studio_ext.run import logs
+from studio_ext.run.contract import CODE
 from studio_ext.run.journal import Journal
 from studio_ext.run.layout import JobFolder
+from studio_ext.run.runners.process import ProcessRunner
+from tests.faults.disk import CannotMount
+from tests.faults.disk import Disk as SmallDisk
 
 
 class Disk:
@@ -86,6 +91,70 @@ def test_lines_are_dated_later_when_the_index_has_no_room(
     assert folder.index.stat().st_size == 0
     indexer.sample()
     assert folder.index.stat().st_size == 16
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallDisk]:
+    try:
+        small = SmallDisk(tmp_path / "disk", 16 << 20)
+    except CannotMount as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    yield small
+    small.close()
+
+
+@pytest.fixture
+def cramped(bench: Any, small: SmallDisk) -> Any:
+    """A bench whose jobs lie on a small disk."""
+    bench.runner = ProcessRunner(small.folder / "jobs", bench.root / "environments")
+    yield bench
+    for job in bench.started:
+        bench.runner.remove(job)
+    bench.started.clear()
+
+
+WAITING = """
+import os, sys, time
+print("ready", flush=True)
+while not os.path.exists(GATE):
+    time.sleep(0.02)
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ('print("more" * 5000, flush=True)', "disk is full"),
+        ('open("/opt/ml/model/weights", "w").write("x" * 100_000)', "disk is full"),
+        ("pass", "No space left"),  # there is no room to pack its model
+    ],
+    ids=["print", "write", "pack"],
+)
+def test_a_job_on_a_full_disk_fails_and_says_so(
+    cramped: Any, small: SmallDisk, script: str, reason: str
+) -> None:
+    gate = cramped.root / "gate"
+    begin = 'open("/opt/ml/model/part", "w").write("x" * 1000)\n'
+    text = begin + WAITING.replace("GATE", repr(str(gate))) + script
+    spec = cramped.spec(text)
+    cramped.runner.launch(spec)
+    cramped.until(lambda: "ready" in cramped.log())
+    small.fill()
+    gate.touch()
+    cramped.until(lambda: cramped.status(spec.id).phase in ("Uploading", "Done"))
+    small.free()
+    status = cramped.finish(spec.id)
+    assert status.outcome == "Failed" and reason in status.failure_reason
+
+
+def test_a_supervisor_whose_own_log_has_no_room_tells_what_went_wrong(bench: Any) -> None:
+    spec = bench.spec("pass", archives=[("/gone.tar.gz", CODE)])
+    folder = bench.runner.log_path(spec.id).parent
+    folder.mkdir(parents=True)
+    (folder / "shim.log").symlink_to("/dev/full")
+    bench.runner.launch(spec)
+    status = bench.finish(spec.id)
+    assert status.outcome == "Failed" and "gone.tar.gz" in status.failure_reason
 
 
 def _full(*_: object) -> int:

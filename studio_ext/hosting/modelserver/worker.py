@@ -40,6 +40,7 @@ def main(framework: str, model_dir: str, path: str, beat_file: str) -> int:
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     package = _package()
+    importlib.import_module(f"{package}.lossy").install()
     beats, sockets, handlers = (
         importlib.import_module(f"{package}.{name}") for name in ("beat", "sockets", "handlers")
     )
