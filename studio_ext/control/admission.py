@@ -92,6 +92,14 @@ def _note(connection: Connection, resource_id: int, room: Room, node: str) -> No
         connection.execute(update(resources).where(at).values(state={**state, **taken}, node=node))
 
 
+def will_wait(world: World, room: Room) -> bool:
+    """Whether a job that comes now has to wait, as far as one can tell."""
+    with world.store.read() as connection:
+        if queue.heads(connection):
+            return True
+        return not _fits(world, connection, room)
+
+
 def wake_next(world: World) -> None:
     """Have the job whose turn it is ask again; to be called when room may have become free."""
     with world.store.read() as connection:
@@ -118,6 +126,10 @@ def _next(world: World, connection: Connection) -> Place | None:
         return cores, last.get(job.account, 0.0), job.queued, job.resource_id
 
     first = min(heads, key=turn)
+    return first if _fits(world, connection, first.room) else None
+
+
+def _fits(world: World, connection: Connection, room: Room) -> bool:
     here = queue.taken_on(connection, world.store.node)
     limit = Room(world.config.max_cores, world.config.max_memory_bytes)
-    return first if here is None or (here + first.room).fits(limit) else None
+    return here is None or (here + room).fits(limit)

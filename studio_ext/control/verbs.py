@@ -13,7 +13,7 @@ from ..store.listing import SORTS, Query
 from ..store.resources import NameTaken, Resource
 from ..wire.dispatch import Call, Handler, Registry
 from ..wire.errors import AccessDenied
-from . import access, paging, sharing, tags
+from . import access, admission, paging, sharing, tags
 from .access import Action
 from .kinds import Kind
 from .world import World
@@ -87,12 +87,16 @@ class Verbs:
                 spec=spec,
                 state=state,
                 resource_tags=labels,
-                wake=kind.reconcile is not None,
+                # One that queues is looked at when its turn has come, by whichever node has room.
+                wake=kind.reconcile is not None and (kind.room is None or not world.alone),
                 room=kind.room(world.config, spec) if kind.room else None,
             )
         except NameTaken:
             raise kind.taken(name, arn) from None
-        world.notify()
+        if kind.room is None:
+            world.notify()
+        else:
+            admission.wake_next(world)
         return {kind.arn_field: resource.arn}
 
     def describe(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

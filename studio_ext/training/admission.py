@@ -10,12 +10,14 @@ from typing import Any
 import regex
 
 from ..algorithms.xgboost import METRIC_DEFINITIONS
+from ..control.admission import will_wait
 from ..control.objects import CallersObjects
 from ..control.world import World
 from ..run import environments, images
 from ..store.objects import AccessDenied, NoSuchBucket, ObjectStoreError, parse_s3_uri
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
+from .room import room_of, waiting_for
 
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
@@ -37,13 +39,20 @@ def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if "CheckpointConfig" in params:
         _check_checkpoints(objects, params["CheckpointConfig"])
     definitions = _metric_definitions(params, image)
-    now = time.time()
-    message = "Starting the training job"
+    transitions = [_transition("Starting", "Starting the training job")]
+    room = room_of(world.config, params)
+    if will_wait(world, room):  # noted here, for no controller looks at it before its turn
+        transitions[0]["EndTime"] = transitions[0]["StartTime"]
+        transitions.append(_transition("Pending", waiting_for(room)))
     return {
-        "secondary": "Starting",
-        "transitions": [{"Status": "Starting", "StartTime": now, "StatusMessage": message}],
+        "secondary": transitions[-1]["Status"],
+        "transitions": transitions,
         "metric_definitions": definitions,
     }
+
+
+def _transition(status: str, message: str) -> dict[str, Any]:
+    return {"Status": status, "StartTime": time.time(), "StatusMessage": message}
 
 
 def training_image(specification: dict[str, Any]) -> images.Image:

@@ -8,16 +8,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..config import Config
 from ..control import admission
 from ..control.world import World
 from ..run.contract import JobStatus
 from ..store.objects import ObjectStoreError
-from ..store.queue import Room
 from ..store.resources import Resource
 from . import metrics, outputs
 from .inputs import InputUnavailable, staging_folder
 from .launch import job_id, job_spec
+from .room import room_of, waiting_for
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +53,6 @@ def reconcile(world: World, resource_id: int) -> float | None:
     return _follow(world, resource, status)
 
 
-def room_of(config: Config, request: dict[str, Any]) -> Room:
-    """What a job will take of the machine."""
-    asked = request.get("ResourceConfig", {})
-    group = (asked.get("InstanceGroups") or [asked])[0]
-    return admission.room_of(config, group.get("InstanceType", "local"))
-
-
 def _lost(resource: Resource, status: JobStatus) -> JobStatus:
     """The outcome of a job whose supervisor was killed: who was to be stopped is."""
     if resource.status == "Stopping":
@@ -75,9 +67,7 @@ def _launch(world: World, resource: Resource) -> float | None:
         return _end(world, resource, "Stopped", "Training job stopped before it started")
     room = room_of(world.config, resource.spec)
     if not admission.admit(world, resource, room):
-        gigabytes = room.memory_bytes / 2**30
-        text = f"Waiting for {room.cores:g} free cores and {gigabytes:.1f} GiB of free memory"
-        _note(world, resource, "Pending", text)
+        _note(world, resource, "Pending", waiting_for(room))
         # Who asks has no room; another node may have.
         return None if world.alone else ASK_AGAIN_S
     admitted = world.store.resources.by_id(resource.id)

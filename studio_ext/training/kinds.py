@@ -9,8 +9,9 @@ from ..control.world import World
 from ..store.resources import Resource
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
 from .admission import admit
-from .controller import reconcile, room_of
+from .controller import reconcile
 from .launch import DEFAULT_RUNTIME_S
+from .room import room_of
 
 
 def _taken(name: str, arn: str) -> ApiError:
