@@ -7,6 +7,7 @@ import threading
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from .database import read
+from .eventlog import newest
 from .tables import events, resources
 
 _COUNT = (
@@ -17,7 +18,6 @@ _COUNT = (
     )
     .group_by(resources.c.status)
 )
-_LAST = select(func.coalesce(func.max(events.c.id), 0))
 _CHANGED = (
     select(events.c.id)
     .where(
@@ -30,7 +30,7 @@ _CHANGED = (
 
 
 class Counts:
-    """Counts of one database, remembered. Every change leaves an event with it, in order."""
+    """Counts of one database, remembered. Every change leaves an event with it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -41,8 +41,8 @@ class Counts:
         """How many of an account's resources of a kind have which status."""
         with self._lock:
             known = self._known.get((kind, account))
+        last = newest(self._engine)
         with read(self._engine) as connection:
-            last = int(connection.scalar(_LAST) or 0)
             if known is None or _changed(connection, known[0], kind, account):
                 found = connection.execute(_COUNT, {"kind": kind, "account": account})
                 known = last, {status or "": count for status, count in found}

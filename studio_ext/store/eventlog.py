@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, and_, delete, insert
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, select
 
-from .portable import Turn, take_turn
+from .database import glance, read, write
+from .portable import Turn, share_turn, take_turn
 from .tables import events
 
 if TYPE_CHECKING:
     from .resources import Resource
+
+
+_NEWEST = select(func.coalesce(func.max(events.c.id), 0))
+_LATER = select(events.c.id).where(events.c.id > bindparam("id")).limit(1)
+
+
+@contextmanager
+def settled(engine: Engine) -> Iterator[Connection]:
+    """To read the log with: no event is on its way that would get an id below one that is seen.
+
+    On PostgreSQL ids are given before transactions end, and these end in any order.
+    """
+    if engine.dialect.name != "postgresql":
+        with read(engine) as connection:
+            yield connection
+        return
+    with write(engine) as connection:
+        take_turn(connection, Turn.EVENTS)
+        yield connection
+
+
+def newest(engine: Engine) -> int:
+    """The id of the newest event, 0 when there is none."""
+    with settled(engine) as connection:
+        return int(connection.scalar(_NEWEST) or 0)
+
+
+def any_after(engine: Engine, event_id: int) -> bool:
+    """Whether there is a later event."""
+    with glance(engine) as connection:
+        return connection.execute(_LATER, {"id": event_id}).first() is not None
 
 
 def record(
@@ -24,9 +58,9 @@ def record(
 ) -> None:
     """Add to the event log; ``replace`` takes out the actor's earlier notes of the same status.
 
-    Last of all in a transaction: from here to its end, other changes wait.
+    Last of all in a transaction: from here to its end, readers of the log wait.
     """
-    take_turn(connection, Turn.EVENTS)
+    share_turn(connection, Turn.EVENTS)
     if replace:
         same = and_(
             events.c.resource_id == resource.id,

@@ -29,6 +29,11 @@ ID = BigInteger().with_variant(Integer, "sqlite")
 _CLASS = 0x53747564  # "Stud": keeps our advisory locks apart from other programs'
 
 
+_TURN = bindparam("turn", type_=Integer)
+_ALONE = select(func.pg_advisory_xact_lock(_CLASS, _TURN))
+_TOGETHER = select(func.pg_advisory_xact_lock_shared(_CLASS, _TURN))
+
+
 class now(FunctionElement[float]):
     """The time in epoch seconds by a clock that every control plane shares.
 
@@ -55,7 +60,8 @@ def _now_postgresql(_element: now, compiler: SQLCompiler, **options: Any) -> str
 class Turn(IntEnum):
     """What transactions do one after the other."""
 
-    #: ids of events become visible in their order: a reader goes on behind the last one it saw
+    #: whoever reads the event log goes on behind the last one seen, so that no lower id may be
+    #: on its way: writers share this turn, a reader has it alone for a moment
     EVENTS = 1
     #: versions of routes are given once, and become visible in their order
     ROUTES = 2
@@ -70,7 +76,13 @@ def take_turn(connection: Connection, turn: Turn) -> None:
     the order of their numbers from above: ADMISSION first, EVENTS last.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_CLASS, int(turn))))
+        connection.execute(_ALONE, {"turn": int(turn)})
+
+
+def share_turn(connection: Connection, turn: Turn) -> None:
+    """As :func:`take_turn`, but together with others that share it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TOGETHER, {"turn": int(turn)})
 
 
 def insert_of(engine: Engine) -> Callable[[Table], Any]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from ..seen import context
-from . import queue
+from . import eventlog, queue
 from .counts import Counts
 from .database import glance, read, write
 from .eventlog import record
@@ -312,9 +311,11 @@ class Resources:
     # --- events
 
     def events_after(self, event_id: int, limit: int = 1000) -> Sequence[Event]:
-        """Changes after an event, oldest first."""
+        """Changes after an event, oldest first; none will come up before the last of them."""
+        if not eventlog.any_after(self._engine, event_id):
+            return []
         query = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(limit)
-        with read(self._engine) as connection:
+        with eventlog.settled(self._engine) as connection:
             return [
                 Event(
                     r.id,
@@ -332,8 +333,7 @@ class Resources:
 
     def last_event(self) -> int:
         """The id of the newest event, 0 when there is none."""
-        with read(self._engine) as connection:
-            return int(connection.scalar(select(func.coalesce(func.max(events.c.id), 0))) or 0)
+        return eventlog.newest(self._engine)
 
 
 def _lock(connection: Connection, resource_id: int) -> None:
