@@ -24,8 +24,8 @@ from studio_ext.wire.dispatch import Registry
 
 #: How many mutations of one right request are sent, and how many attacks on it.
 MUTATIONS, ATTACKS = 12, 6
-#: The server may keep this much more memory than it had after the first requests.
-GROWTH_BYTES = 200 << 20
+#: The server may keep this much more memory than it had half-way through.
+GROWTH_BYTES = 100 << 20
 #: ... and may need this much at once for the largest requests, each of up to 32 MB.
 PEAK_BYTES = 1500 << 20
 #: Right requests for these are to miss what the others need.
