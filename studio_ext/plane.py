@@ -40,6 +40,7 @@ from .store.credentials import Credential
 from .training import operations as training
 from .watching import Watching
 from .wire.dispatch import Dispatcher, Registry
+from .wire.http import BoundedHttp
 from .wire.server import asgi_app
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,8 @@ class ControlPlane:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 metering.app(asgi_app(self.dispatcher)),
+                http=BoundedHttp,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 timeout_keep_alive=75,

@@ -202,13 +202,13 @@ class Run:
             self.report.add(Finding(name, "server", "the server is gone", seed))
             raise SystemExit(str(list(self.report.findings.values())[-1]))
 
-    def check_ground(self, seed: str, memory_before: int) -> None:
+    def check_ground(self, seed: str, memory_before: int, growth: int = GROWTH_BYTES) -> None:
         """Memory, and files where none belong."""
         outside = self.server.outside() - self.server.started_with
         if outside:
             self.report.add(Finding("all", "files", f"outside the home: {sorted(outside)}", seed))
         grown = self.server.memory() - memory_before
-        if grown > GROWTH_BYTES:
+        if grown > growth:
             text = f"memory grew by {grown >> 20} MiB"
             self.report.add(Finding("all", "memory", text, seed))
         if self.server.peak() > PEAK_BYTES:

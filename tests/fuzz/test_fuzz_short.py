@@ -48,7 +48,7 @@ def test_whatever_is_sent_is_answered_well(
             break
         run.turn(seed, operation, target)
         memory = memory or server.memory()
-    run.check_ground(SEED, memory)
+    run.check_ground(SEED, memory, growth=300 << 20)  # the largest requests come but once
     assert not run.report.findings, "\n".join(map(str, run.report.findings.values()))
     assert sum(run.report.sent.values()) > 16 * len(every)
     assert {models.wire_name(o).split(".")[0] for o in every} >= {

@@ -1,0 +1,72 @@
+"""Uvicorn's HTTP with bounds on what comes before and between the parts of a body.
+
+Bodies are bounded where they are read. Headers, trailers and the extensions of chunks are
+collected by the parser before anybody is asked, so whoever can connect could send them without end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: Bytes of a request's line and headers together; AWS allows 8 to 16 KB of them.
+MAX_HEAD = 64 * 1024
+#: Seconds for them to come.
+HEAD_S = 60.0
+_INVALID = "Invalid HTTP request received."
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection."""
+
+    _unheeded = 0  # bytes since the last that led to a head, a piece of a body or an end
+    _between = True  # no request has been read whose answer is still to come
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unheeded += len(data)
+        super().data_received(data)
+        if self._unheeded > MAX_HEAD:
+            self._refuse(f"{_INVALID} Its headers are longer than {MAX_HEAD} bytes.")
+        elif self._unheeded and self._between:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._unheeded, self._between = 0, False
+        self._cancel()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unheeded = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unheeded, self._between = 0, True
+        super().on_message_complete()
+
+    def _await_head(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(HEAD_S, self._expire)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._refuse(f"{_INVALID} Its headers did not come in time.")
+
+    def _refuse(self, text: str) -> None:
+        self._unheeded = 0
+        if self.transport is not None and not self.transport.is_closing():
+            self.send_400_response(text)
