@@ -71,15 +71,16 @@ def train(library: str, folder: Path) -> Model:
     data = random.random((500, FEATURES))
     target = data[:, 0] + data[:, 1] > 1
     rows = [",".join(f"{value:.6f}" for value in row) for row in random.random((ROWS, FEATURES))]
+    import sklearn
+
+    more = [_same(sklearn, "scikit-learn")]  # both libraries in any case: one environment a peer
     if library == "sklearn":
         import joblib
-        import sklearn
         from sklearn.linear_model import LogisticRegression
 
         path = folder / "model.joblib"
         model = LogisticRegression().fit(data, target.astype(int))
         joblib.dump(model, path)
-        more = [_same(sklearn, "scikit-learn")]
         return Model(library, path, rows, _on_text(model.predict), more)
     import xgboost
 
@@ -88,7 +89,7 @@ def train(library: str, folder: Path) -> Model:
     booster = xgboost.train(settings, xgboost.DMatrix(data, target), 50)
     booster.save_model(path.with_suffix(".ubj"))
     path = path.with_suffix(".ubj").rename(path)
-    return Model(library, path, rows, _on_text(booster.inplace_predict), [])
+    return Model(library, path, rows, _on_text(booster.inplace_predict), more)
 
 
 def _same(module: Any, name: str) -> str:

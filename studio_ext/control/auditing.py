@@ -7,20 +7,23 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
-
-from botocore.model import OperationModel
+from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..seen.audit import CUT_SHORT, Audit, Record
 from ..seen.lines import stamp
 from ..seen.redaction import kept
 from ..seen.subject import subject
-from ..wire.dispatch import Call, Caller
 from ..wire.errors import ApiError
 from ..wire.observe import Exchange
 from . import trouble
 from .access import caller_arn
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+    from ..wire.dispatch import Call
+    from ..wire.identity import Caller
 
 VERSION = "1.11"
 _READS = tuple(

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.model import Shape
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
 
 #: CloudTrail's own words for a value that is left out.
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"

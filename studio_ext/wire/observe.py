@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.model import OperationModel
-
 from .identity import Caller
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
     from .dispatch import Call
     from .errors import ApiError
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -259,3 +261,13 @@ def test_metrics(serve: Serve, publish: Any, runtime: Any, store: Store) -> None
 
 def test_one_gateway_for_a_home(gateway: client.GatewayInfo, config: Config) -> None:
     assert client.ensure(config).pid == gateway.pid
+
+
+def test_the_gateway_loads_nothing_of_botocore() -> None:
+    """It takes 15 MB and a tenth of a second, which every start and every home would pay."""
+    code = (
+        "import sys, studio_ext.hosting.gateway.process\n"
+        "print(sorted(name for name in sys.modules if name.startswith('boto')))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

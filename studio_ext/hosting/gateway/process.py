@@ -70,6 +70,7 @@ class Process:
         await asyncio.to_thread(self._publish)
         gc.collect()
         gc.freeze()  # what is here now stays: collections need not look at it
+        gc.set_threshold(20_000, 20, 20)  # requests leave no cycles behind
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
