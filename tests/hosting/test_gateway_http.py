@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from model_servers import Instance, wait_for
 
-from studio_ext.hosting.gateway import client, http
+from studio_ext.hosting.gateway import client, connection, http
 from studio_ext.store import Store
 
 Serve = Callable[..., Instance]
@@ -314,3 +315,33 @@ def test_a_body_in_drops_has_an_end(monkeypatch: Any) -> None:
             break
         connection.data_received(b"1")
     assert http.BODY_S <= second <= http.BODY_S + 40
+
+
+def test_a_worker_that_ends_before_it_was_written_to_has_seen_nothing() -> None:
+    """What one turn of the loop sends is written at its end; the worker may be gone by then."""
+    told: list[tuple[str, Exception]] = []
+
+    class Receiver:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def answered(self, head: bytes, body: bytes) -> None:
+            raise AssertionError("nobody answered")
+
+        def failed(self, error: Exception) -> None:
+            told.append((self.name, error))
+
+    async def scene() -> None:
+        one, transport = connection.Connection(lambda: None), Recorder()
+        one.connection_made(transport)  # type: ignore[arg-type]
+        one.send(b"{}", b"", Receiver("written"))
+        await asyncio.sleep(0)
+        assert transport.written
+        one.send(b"{}", b"", Receiver("not written"))
+        one.eof_received()
+
+    asyncio.run(scene())
+    assert [(name, type(error)) for name, error in told] == [
+        ("written", connection.WorkerDied),
+        ("not written", connection.NotDelivered),
+    ]

@@ -51,7 +51,8 @@ class Connection(asyncio.Protocol):
         self._number = 0
         self._receivers: dict[int, Receiver] = {}
         self._lost = False
-        self._out: list[bytes] = []  # sent in this turn of the loop
+        self._out: list[bytes] = []  # what this turn of the loop sends, written at its end
+        self._unsent: list[int] = []  # the requests in it
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,11 +68,13 @@ class Connection(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(join(number, 0, head, body))
+        self._unsent.append(number)
         return number
 
     def _flush(self) -> None:
         """Write what this turn of the loop sent by one call."""
         out, self._out = self._out, []
+        self._unsent.clear()
         if self._transport is not None and not self._lost:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
@@ -115,7 +118,11 @@ class Connection(asyncio.Protocol):
         self._lost = True
         if self._transport is not None:
             self._transport.abort()
-        receivers, self._receivers = list(self._receivers.values()), {}
+        receivers, self._receivers = self._receivers, {}
+        unsent = [receivers.pop(number) for number in self._unsent if number in receivers]
+        self._unsent.clear()
         self._on_lost()
-        for receiver in receivers:
+        for receiver in receivers.values():
             receiver.failed(error if len(receivers) == 1 else Undecided())
+        for receiver in unsent:
+            receiver.failed(NotDelivered())
