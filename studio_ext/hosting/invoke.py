@@ -45,7 +45,10 @@ class Invoker:
         """The gateway's answer, whatever it is; ApiError when there is no gateway."""
         gateway = client.info(self._world.config) or client.ensure(self._world.config)
         url = f"http://{self._world.config.host}:{gateway.port}/endpoints/{endpoint}/invocations"
-        kept = {name: value for name, value in headers.items() if name.lower() in _PASSED_ON}
+        # Blanks around a value are not part of it, and no header may be sent with them.
+        kept = {
+            name: value.strip() for name, value in headers.items() if name.lower() in _PASSED_ON
+        }
         for name, value in kept.items():
             if not value.isascii():
                 raise ValidationException(f"{name}: the header may hold ASCII characters alone.")

@@ -166,9 +166,9 @@ class Attacker:
         if right.path != "/":
             yield self._denied("replay:path", replace(right, path=right.path.rstrip("/") + "x"))
         if any(name == "X-Amz-Target" for name, _ in right.headers):
-            yield self._denied(
-                "replay:target", right.with_header("X-Amz-Target", "SageMaker.ListModels")
-            )
+            other = "ListEndpoints" if self.operation.endswith("ListModels") else "ListModels"
+            moved = right.with_header("X-Amz-Target", f"SageMaker.{other}")
+            yield self._denied("replay:target", moved)
 
     def _presigned(self) -> Iterator[Attack]:
         if self.wire.service != "s3":

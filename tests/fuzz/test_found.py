@@ -6,6 +6,9 @@ import asyncio
 import base64
 import hashlib
 import json
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -312,3 +315,39 @@ async def test_large_parameters_are_looked_through_beside_the_event_loop(
     await asgi_app(Dispatcher(registry, Keys(), "us-east-1"))(scope, receive, answer)
     assert len(threads) == 2
     assert [thread != loop_thread for thread in threads] == [beside] * 2
+
+
+def test_blanks_around_a_header_are_not_its_value(call: Call) -> None:
+    answer = call(
+        "sagemaker-runtime.InvokeEndpoint",
+        EndpointName=ENDPOINT,
+        CustomAttributes="  a=b ",
+        Body=b"x",
+    )
+    assert answer.status == 200, answer
+
+
+def test_threads_share_the_pools_of_freed_memory() -> None:
+    """What a large request needed once is not kept for each thread that ever served one."""
+    script = """
+        import ctypes, re, sys, tempfile, threading
+        from studio_ext.plane import _few_arenas
+        _few_arenas()
+        def work():
+            [bytes(1000) for _ in range(3000)]
+        for thread in (threads := [threading.Thread(target=work) for _ in range(16)]):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        libc = ctypes.CDLL(None)
+        libc.fopen.restype = ctypes.c_void_p
+        name = tempfile.mktemp()
+        file = ctypes.c_void_p(libc.fopen(name.encode(), b"w"))
+        libc.malloc_info(0, file)
+        libc.fclose(file)
+        print(len(re.findall("<heap nr", open(name).read())))
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    assert int(said.stdout) <= 2
