@@ -36,6 +36,9 @@ def settled(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+_INSERT = insert(events)  # put together once
+
+
 def newest(engine: Engine) -> int:
     """The id of the newest event, 0 when there is none."""
     with settled(engine) as connection:
@@ -70,15 +73,16 @@ def record(
         )
         connection.execute(delete(events).where(same))
     connection.execute(
-        insert(events).values(
-            at=time.time(),
-            resource_id=resource.id,
-            kind=resource.kind,
-            account=resource.account,
-            domain=resource.domain,
-            name=resource.name,
-            change=change,
-            status=resource.status,
-            actor=actor,
-        )
+        _INSERT,
+        {
+            "at": time.time(),
+            "resource_id": resource.id,
+            "kind": resource.kind,
+            "account": resource.account,
+            "domain": resource.domain,
+            "name": resource.name,
+            "change": change,
+            "status": resource.status,
+            "actor": actor,
+        },
     )

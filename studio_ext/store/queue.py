@@ -82,17 +82,21 @@ _HEADS = select(queue).where(
 _OF = select(queue).where(_C.resource_id == bindparam("id"))
 
 
+_ENTER = insert(queue)
+
+
 def enter(connection: Connection, place: Place) -> None:
     """Have a job wait."""
     connection.execute(
-        insert(queue).values(
-            resource_id=place.resource_id,
-            account=place.account,
-            queued=place.queued,
-            cores=place.room.cores,
-            memory_bytes=place.room.memory_bytes,
-            admitted=place.admitted,
-        )
+        _ENTER,
+        {
+            "resource_id": place.resource_id,
+            "account": place.account,
+            "queued": place.queued,
+            "cores": place.room.cores,
+            "memory_bytes": place.room.memory_bytes,
+            "admitted": place.admitted,
+        },
     )
 
 

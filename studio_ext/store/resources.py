@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 
 #: Built once: putting such a statement together costs more than SQLite takes to answer it.
+_INSERT = insert(resources)
+_INSERT_DUE = _INSERT.values(wake_at=now())
 _BY_ID = select(resources).where(resources.c.id == bindparam("id"))
 _BY_ARN = select(resources).where(resources.c.arn == bindparam("arn"))
 _BY_NAME = select(resources).where(
@@ -153,11 +155,11 @@ class Resources:
             "parent_id": parent_id,
             "created": at,
             "modified": at,
-            "wake_at": now() if wake else None,
         }
         try:
             with write(self._engine) as connection:
-                key = connection.execute(insert(resources).values(**values)).inserted_primary_key
+                statement = _INSERT_DUE if wake else _INSERT
+                key = connection.execute(statement, values).inserted_primary_key
                 assert key is not None
                 set_tags(connection, key[0], resource_tags or {})
                 if room is not None:
