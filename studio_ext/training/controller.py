@@ -34,6 +34,9 @@ _MESSAGES = {
 def reconcile(world: World, resource_id: int) -> float | None:
     """Take one step; in how many seconds to look again."""
     resource = world.store.resources.by_id(resource_id)
+    if resource is not None and resource.status == "Deleting" and world.runs(resource):
+        remove(world, resource, "controller")
+        return None
     if resource is None or resource.status not in ("InProgress", "Stopping"):
         return None
     if "launched" not in resource.state:
@@ -51,6 +54,13 @@ def reconcile(world: World, resource_id: int) -> float | None:
     if not status.alive:
         return _finish(world, resource, _lost(resource, status))
     return _follow(world, resource, status)
+
+
+def remove(world: World, resource: Resource, actor: str) -> None:
+    """Delete what an ended job has left, then the job itself: in that order, and repeatably."""
+    world.runner.remove(job_id(resource))
+    world.store.metrics.delete(resource.series)
+    world.store.resources.delete(resource.id, actor)
 
 
 def _lost(resource: Resource, status: JobStatus) -> JobStatus:

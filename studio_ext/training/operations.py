@@ -8,8 +8,8 @@ from ..control.verbs import Verbs
 from ..control.world import World
 from ..wire.dispatch import Call, Registry
 from ..wire.errors import ValidationException
+from .controller import remove
 from .kinds import TRAINING_JOB
-from .launch import job_id
 
 
 def register(registry: Registry, world: World) -> None:
@@ -33,14 +33,19 @@ def register(registry: Registry, world: World) -> None:
 
     def delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         resource = verbs.find(call, params["TrainingJobName"])
-        if resource.status in TRAINING_JOB.unfinished:
-            raise ValidationException(
-                "The request was rejected because the training job is in status "
-                f"{resource.status}, and only a job that has ended can be deleted."
-            )
-        world.runner.remove(job_id(resource))
-        world.store.metrics.delete(resource.series)
-        return verbs.delete(call, params)
+        actor = call.caller.user_profile
+        with world.store.resources.edit(resource.id, actor=actor, wake=True) as edited:
+            if edited is not None and edited.status in TRAINING_JOB.unfinished:
+                raise ValidationException(
+                    "The request was rejected because the training job is in status "
+                    f"{edited.status}, and only a job that has ended can be deleted."
+                )
+            if edited is not None:
+                # From here on its controller would go on with it, were this process killed.
+                edited.status = "Deleting"
+        if resource.node in (None, world.store.node):
+            remove(world, resource, actor)
+        return {}
 
     registry.add("sagemaker", "StopTrainingJob", stop)
     registry.add("sagemaker", "DeleteTrainingJob", delete)

@@ -16,6 +16,7 @@ from leftovers import end_all_of
 from sqlalchemy import event
 
 from studio_ext.plane import ControlPlane
+from studio_ext.store.resources import Resource
 from studio_ext.wire.identity import Caller
 from tests.faults import observing, requests
 from tests.faults.contents import JOB, MODEL, archive
@@ -62,17 +63,18 @@ class Plane:
         self.ask("CreateModel", **requests.model("first"))
         self.ask("CreateEndpointConfig", **requests.endpoint_config("first", "first"))
 
+    def resources(self) -> list[Resource]:
+        """All there are."""
+        found = map(self.plane.store.resources.by_id, range(1, 200))
+        return [resource for resource in found if resource is not None]
+
     def run(self, kind: str, name: str) -> str | None:
         """Let the controller of a resource work until it rests; its status, None when gone."""
         world = self.plane.world
         end = time.monotonic() + 120
         while time.monotonic() < end:
-            found = [
-                world.store.resources.by_id(number)
-                for number in range(1, 200)
-                if world.store.resources.by_id(number) is not None
-            ]
-            resource = next((r for r in found if r and (r.kind, r.name) == (kind, name)), None)
+            named = (r for r in self.resources() if (r.kind, r.name) == (kind, name))
+            resource = next(named, None)
             if resource is None or resource.status in RESTING:
                 return resource.status if resource else None
             reconcile = world.kinds[kind].reconcile
@@ -116,6 +118,36 @@ def test_a_job_whose_control_plane_is_killed_at_every_step(home: Path) -> None:
         deadly += STRIDE
     assert deadly > 20, "the steps were not seen"
     _check(home, jobs=(deadly - 1) // STRIDE)
+
+
+def test_a_job_whose_deletion_is_killed_at_every_step(home: Path) -> None:
+    in_child(home, lambda plane: plane.prepare())
+    deadly, was_killed = 1, True
+    while was_killed:
+        name = f"job-{deadly}"
+        request = requests.training(name, "works", LINES, pause=0.0)
+
+        def train(plane: Plane, name: str = name, request: dict[str, Any] = request) -> None:
+            plane.ask("CreateTrainingJob", **request)
+            assert plane.run("training-job", name) == "Completed"
+
+        def delete(plane: Plane, name: str = name) -> None:
+            plane.ask("DeleteTrainingJob", TrainingJobName=name)
+
+        def go_on(plane: Plane, name: str = name) -> None:
+            """It is gone, or it is all there, its log as well."""
+            if plane.run("training-job", name) is None:
+                return
+            (number,) = (r.id for r in plane.resources() if r.name == name)
+            assert (home / "jobs" / f"training-{number}" / "log").exists()
+            delete(plane)
+
+        in_child(home, train)
+        was_killed = in_child(home, delete, deadly)
+        in_child(home, go_on)
+        deadly += max(1, STRIDE // 4)
+    assert deadly > 5, "the steps were not seen"
+    _check(home, jobs=0)
 
 
 def test_an_endpoint_whose_control_plane_is_killed_at_every_step(home: Path) -> None:
