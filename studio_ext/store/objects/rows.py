@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from .base import UNCONDITIONAL, Attributes, BucketInfo, Condition, ObjectInfo
 from .errors import InvalidRequest, NoSuchBucket, NoSuchKey, PreconditionFailed
@@ -12,6 +12,12 @@ from .tables import buckets, objects
 
 #: every column but the long list of parts
 OBJECT_COLUMNS = tuple(c for c in objects.c if c.name != "parts")
+# Put together once: every call to the store asks these.
+_BUCKET = select(buckets).where(buckets.c.name == bindparam("bucket"))
+_OBJECT = select(*OBJECT_COLUMNS).where(
+    objects.c.bucket == bindparam("bucket"), objects.c.key == bindparam("key")
+)
+_OBJECT_LOCKED = _OBJECT.with_for_update()
 
 
 def at(bucket: str, key: str) -> Any:
@@ -21,7 +27,7 @@ def at(bucket: str, key: str) -> Any:
 
 def bucket_of(connection: Connection, name: str) -> BucketInfo:
     """A bucket; raises NoSuchBucket."""
-    row = connection.execute(select(buckets).where(buckets.c.name == name)).one_or_none()
+    row = connection.execute(_BUCKET, {"bucket": name}).one_or_none()
     if row is None:
         raise NoSuchBucket(name)
     return BucketInfo(*row)
@@ -29,8 +35,8 @@ def bucket_of(connection: Connection, name: str) -> BucketInfo:
 
 def object_row(connection: Connection, bucket: str, key: str, *, lock: bool = False) -> Row[Any]:
     """An object's row; raises NoSuchBucket or NoSuchKey. ``lock`` is for PostgreSQL."""
-    query = select(*OBJECT_COLUMNS).where(at(bucket, key))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    query = _OBJECT_LOCKED if lock else _OBJECT
+    row = connection.execute(query, {"bucket": bucket, "key": key}).one_or_none()
     if row is None:
         bucket_of(connection, bucket)
         raise NoSuchKey(key)
