@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fuzz_world import BUCKET, ENDPOINT, IMAGE, JOB, KEYS, ROLE, World
 
 _NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-_STREAM = f"{JOB}/algo-1-1"
 
 
 def request_that_succeeds(world: World, name: str, source: random.Random) -> dict[str, Any] | None:
@@ -18,7 +17,10 @@ def request_that_succeeds(world: World, name: str, source: random.Random) -> dic
     fresh = f"fuzz-{source.getrandbits(60):x}"
     kept = _ABOUT_OBJECTS.get(name) or _OTHERS.get(name)
     if kept is not None:
-        return json_copy(kept)
+        made = json_copy(kept)
+        if "logStreamName" in made:
+            made["logStreamName"] = world.stream
+        return made
     if name == "sagemaker.CreateTrainingJob":
         return {**_JOB_REQUEST, "TrainingJobName": fresh}
     if name == "sagemaker.CreateModel":
@@ -122,7 +124,7 @@ _ABOUT_OBJECTS: dict[str, dict[str, Any]] = {
 _OTHERS: dict[str, dict[str, Any]] = {
     "logs.GetLogEvents": {
         "logGroupName": "/aws/sagemaker/TrainingJobs",
-        "logStreamName": _STREAM,
+        "logStreamName": "",  # that of the job that ended
         "startTime": 0,
         "limit": 5,
         "startFromHead": True,
@@ -142,14 +144,14 @@ _OTHERS: dict[str, dict[str, Any]] = {
         "Namespace": "Fuzz",
         "MetricName": "m",
         "StartTime": _NOON,
-        "EndTime": _NOON,
+        "EndTime": _NOON + timedelta(hours=1),
         "Period": 60,
         "Statistics": ["Average"],
     },
     "cloudwatch.GetMetricData": {
         "MetricDataQueries": [_QUERY],
         "StartTime": _NOON,
-        "EndTime": _NOON,
+        "EndTime": _NOON + timedelta(hours=1),
         "MaxDatapoints": 10,
     },
     "sagemaker.DescribeTrainingJob": {"TrainingJobName": JOB},

@@ -68,7 +68,7 @@ class World:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.upload = ""
+        self.upload = self.stream = ""
 
     def client(self, service: str) -> Any:
         """A boto3 client that does not retry."""
@@ -121,6 +121,9 @@ class World:
             sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="fuzz-config")
             _until(lambda: _status(sagemaker.describe_endpoint(EndpointName=ENDPOINT)))
         _until(lambda: _status(sagemaker.describe_training_job(TrainingJobName=JOB)))
+        group = "/aws/sagemaker/TrainingJobs"
+        streams = self.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
+        self.stream = streams[0]["logStreamName"]
 
     def _job(self, sagemaker: Any, s3: Any) -> None:
         code = archive({"train.py": "print('loss=0.5')"})
