@@ -24,6 +24,7 @@ from tests.faults.history import State
 from tests.faults.homes import config_of
 from tests.faults.steps import Steps, killed
 
+pytestmark = pytest.mark.timeout(900)
 #: Every how many steps a kill is tried; 1 tries them all, which takes minutes.
 STRIDE = int(os.environ.get("STUDIO_FAULT_STRIDE", "17"))
 LINES = 12

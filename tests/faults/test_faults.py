@@ -10,6 +10,7 @@ from tests.faults import driver, plan
 from tests.faults.disk import CannotMount, Disk
 
 
+@pytest.mark.timeout(900)
 def test_everything_holds_through_faults_of_every_kind(tmp_path: Path) -> None:
     result = driver.run(plan.draw(1, 17, data_plane=True), tmp_path / "round")
     assert result.broken == []
