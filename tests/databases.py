@@ -24,6 +24,8 @@ KINDS = ("sqlite", "postgresql")
 #: Where a run keeps the names of the tests that use no database.
 _CACHE = "studio/no-database"
 _MARK = "database"
+#: Marks tests that are about SQLite itself, or a home whose server is not told of another database.
+_SQLITE = "sqlite"
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -53,6 +55,7 @@ class Use:
         self._cache = getattr(config, "cache", None)  # None with -p no:cacheprovider
         self._known = set(self._cache.get(_CACHE, []) if self._cache else [])
         self._opening: list[set[Any]] = []
+        self._about_sqlite = False  # the test that runs is, whatever the kind
         self._fixtures: set[Any] = set()
         self._sqlite: Callable[[Path], str] = settings.default_database_url
         settings.default_database_url = self._chosen
@@ -63,20 +66,23 @@ class Use:
     def _chosen(self, home: Path) -> str:
         for users in self._opening:
             users.add(True)
-        if self._kind == "postgresql":
+        if self._kind == "postgresql" and not self._about_sqlite:
             return postgresql.server().of(home)
         return self._sqlite(home)
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """On PostgreSQL, leave out what is known to use no database."""
+        """On PostgreSQL, leave out what is known to use no database, or is about SQLite's file."""
         if self._kind == "sqlite" or not config.getoption("--only-database-tests"):
             return
-        left_out = [item for item in items if item.nodeid in self._known]
+        left_out, kept = [], []
+        for item in items:
+            known = item.nodeid in self._known or item.get_closest_marker(_SQLITE)
+            (left_out if known else kept).append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item.nodeid not in self._known]
+            items[:] = kept
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
@@ -96,10 +102,12 @@ class Use:
         used: set[Any] = set()
         self._opening.append(used)
         item.stash[_USED] = used
+        self._about_sqlite = item.get_closest_marker(_SQLITE) is not None
         try:
             return (yield)
         finally:
             self._opening.pop()
+            self._about_sqlite = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Iterator[Any]:

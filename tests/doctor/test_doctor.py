@@ -157,6 +157,7 @@ def test_broken_set_ups(
     assert all(others[case] != "FAIL" for case in before), others
 
 
+@pytest.mark.sqlite
 def test_a_home_across_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mount = SimpleNamespace(mountpoint=str(home.resolve()), fstype="nfs4", opts="rw")
     monkeypatch.setattr(psutil, "disk_partitions", lambda **_: [mount])
@@ -169,6 +170,7 @@ def test_a_file_where_the_home_should_be(tmp_path: Path) -> None:
     assert only(tmp_path / "home", "home").level == "FAIL"
 
 
+@pytest.mark.sqlite
 def test_modes_are_told_and_mended(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home.chmod(0o755)
     for name in ("credentials.json", "studio.db"):
@@ -191,6 +193,7 @@ def test_no_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the machine
 
 
+@pytest.mark.sqlite
 def test_a_clock_that_was_set_back(home: Path) -> None:
     with closing(sqlite3.connect(home / "studio.db")) as database, database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(events)")]
@@ -287,6 +290,7 @@ def test_a_supervisor_of_another_version(home: Path) -> None:
 # --- what is remembered
 
 
+@pytest.mark.sqlite
 def test_a_database_of_a_newer_studio(home: Path) -> None:
     with closing(sqlite3.connect(home / "studio.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -294,6 +298,7 @@ def test_a_database_of_a_newer_studio(home: Path) -> None:
     assert finding.level == "FAIL" and "newer Studio" in finding.text
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database(home: Path) -> None:
     with open(home / "studio.db", "r+b") as file:
         file.seek(4096 * 3)
@@ -302,12 +307,14 @@ def test_a_damaged_database(home: Path) -> None:
     assert finding.level == "FAIL" and ".recover" in finding.mend
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_no_database(home: Path) -> None:
     (home / "studio.db").write_bytes(b"not SQLite at all" * 100)
     assert only(home, "database file").level == "FAIL"
     assert only(home, "database").level == "FAIL"
 
 
+@pytest.mark.sqlite
 def test_a_locked_database(home: Path) -> None:
     hold = (
         "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); "

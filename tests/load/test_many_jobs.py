@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks import queueing
 
 
+@pytest.mark.sqlite
 def test_a_queue_of_jobs_is_worked_off_fairly_within_the_limits() -> None:
     count = 12
     seen = queueing.run(count, timeout_s=200)
