@@ -45,6 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument, so that a test has one name in every process.
+
+    An archive's own bytes hold the second it was made in.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _databases_of_the_test() -> Iterator[None]:
     """PostgreSQL databases that a test makes go with it; those of wider fixtures stay."""
