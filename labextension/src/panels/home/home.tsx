@@ -111,7 +111,7 @@ function Count(props: {
       <span>
         {entries.length
           ? entries
-              .map(([status, count]) => `${count} ${humanise(status).toLowerCase()}`)
+              .map(([status, count]) => `${count.toLocaleString('en')} ${humanise(status).toLowerCase()}`)
               .join(', ')
           : 'none yet'}
       </span>
