@@ -1,7 +1,7 @@
 # make lab    environment, front end, then JupyterLab with Studio
 # make test   everything the project checks: linters, types, unit, client and browser tests
-# make faults a thousand faults (kill -9, full disk, ...) on a working Studio; FAULTS=200 SEED=7
-# make fuzz   broken requests for ten minutes, judged by their answers; FUZZ=60 SEED=7
+# make faults a thousand faults (kill -9, full disk, ...); FAULTS=200 SEED=7 DATABASE=postgresql
+# make fuzz   broken requests for ten minutes, judged by their answers; FUZZ=60, and as above
 # make ui     the front end alone         make lint    linters and types alone
 # make migration MESSAGE="..."  write the migration for a change of the tables
 # make clean  remove what make made (not your data, which lies in ~/.studio)
@@ -24,6 +24,7 @@ PYTEST ?=
 FAULTS ?= 1000
 FUZZ ?= 600
 SEED ?= 1
+DATABASE ?= sqlite
 LAB ?=
 
 BIN := $(CURDIR)/.venv/bin
@@ -58,15 +59,15 @@ test: chromium postgresql $(STAMPS)/linked $(STAMPS)/env-test $(STAMPS)/sdk $(YA
 	cd labextension && jlpm test
 	STUDIO_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" pytest -n $(WORKERS) $(PYTEST)
 	# Once more what uses a database; 5: there was none among what PYTEST chose.
-	STUDIO_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" pytest -n $(WORKERS) -m "not ui" \
+	STUDIO_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" pytest -n $(WORKERS) \
 		--database postgresql --only-database-tests $(PYTEST) || [ $$? = 5 ]
 
 faults: $(STAMPS)/env-test
-	python -m tests.faults --faults $(FAULTS) --seed $(SEED)
-	STUDIO_FAULT_STRIDE=1 pytest -q tests/faults/test_every_step_of_control.py --timeout 3600
+	python -m tests.faults --faults $(FAULTS) --seed $(SEED) --database $(DATABASE)
+	STUDIO_FAULT_STRIDE=1 pytest -q --database $(DATABASE) tests/faults/test_every_step_of_control.py --timeout 3600
 
 fuzz: $(STAMPS)/env-test
-	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED)
+	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED) --database $(DATABASE)
 	STUDIO_S3_SEQUENCES=2000 pytest --hypothesis-seed=$(SEED) tests/aws/s3/test_s3_sequences.py
 
 lint: $(STAMPS)/env-test $(YARN_STAMP)

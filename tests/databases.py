@@ -8,6 +8,7 @@ other kind, can leave out those that never do.
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,18 @@ def environment(home: Path) -> dict[str, str]:
 def url(home: Path) -> str:
     """The database of a home."""
     return settings.default_database_url(home)
+
+
+def kind(home: Path) -> str:
+    """Which of ``KINDS`` a home has its database on."""
+    return "sqlite" if database.is_sqlite(url(home)) else "postgresql"
+
+
+def choose(kind: str) -> None:
+    """Have every home of this process on a kind of database; for programs that are no pytest."""
+    if kind == "postgresql":
+        settings.default_database_url = postgresql.server().of
+        atexit.register(postgresql.stop)
 
 
 def fresh_engine(folder: Path) -> Engine:

@@ -310,7 +310,7 @@ def _parsed(kind: str, text: str, name: str) -> Any:
             return float(text)
         moment = parse_to_aware_datetime(text)
         return moment.astimezone(UTC).timestamp()
-    except (ValueError, KeyError, OverflowError):
+    except (ValueError, KeyError, OverflowError, RuntimeError):  # botocore's, of years beyond
         wanted = {"flag": "true or false", "number": "a number", "time": "an ISO 8601 time"}[kind]
         raise ValidationException(
             f"SearchExpression: the Value of {name} must be {wanted}, not {text!r}."

@@ -19,6 +19,8 @@ from pathlib import Path
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
 
+import databases  # noqa: E402
+
 from tests.faults import driver, plan  # noqa: E402
 
 MOST_SAID = 30
@@ -31,7 +33,7 @@ def main() -> int:
     plans = (
         [plan.load(options.replay)]
         if options.replay
-        else plan.rounds(options.seed, options.faults, options.each)
+        else plan.rounds(options.seed, options.faults, options.each, options.database)
     )
     counts: Counter[str] = Counter()
     returned: dict[str, list[float]] = {}
@@ -81,6 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=100, help="how many (default: 100)")
     parser.add_argument("--seed", type=int, default=1, help="of plans and clients (default: 1)")
     parser.add_argument("--each", type=int, default=40, help="faults a round (default: 40)")
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite", help="of homes")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="a round's plan.json")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for plans and reports")
     parser.add_argument("--keep", action="store_true", help="reports of good rounds, too")

@@ -1,4 +1,4 @@
-"""A small disk for a home, which can be filled; and a database that somebody else writes to."""
+"""A small disk for a home, which can be filled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import shutil
-import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -50,18 +49,3 @@ class Disk:
     def close(self) -> None:
         """Unmount; what is still open goes when it is closed."""
         subprocess.run(["umount", "-l", str(self.folder)], check=True)
-
-
-class Writer:
-    """Holds the write lock of a SQLite database."""
-
-    def __init__(self, database: Path) -> None:
-        self._connection = sqlite3.connect(
-            database, timeout=20, isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def let_go(self) -> None:
-        """Give the lock back."""
-        self._connection.rollback()
-        self._connection.close()

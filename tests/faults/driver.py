@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from leftovers import end_all_of
 
 from tests.faults import invariants, invocations, observing, requests
+from tests.faults.backing import Postgresql, Sqlite, backing
 from tests.faults.disk import CannotMount, Disk
 from tests.faults.history import History, State
 from tests.faults.injector import Injector
@@ -55,12 +56,14 @@ def run(plan: Plan, folder: Path, *, need_disk: bool = False) -> Result:
         if need_disk:
             raise
         history.notes.append(f"missed: every fill, since nothing can be mounted: {error}")
-    server = Server(mount / "home")
+    database = backing(plan.database, mount / "home")
+    server = Server(mount / "home", database.url)
     try:
-        state = _work(plan, server, disk, history)
+        state = _work(plan, server, database, disk, history)
         _write_report(folder, history, state)
     finally:
         _end(server, disk, folder)
+        database.close()
     counts: dict[str, int] = {}
     for fault in history.faults:
         counts[fault.label] = counts.get(fault.label, 0) + 1
@@ -68,7 +71,13 @@ def run(plan: Plan, folder: Path, *, need_disk: bool = False) -> Result:
     return Result(plan, broken, counts, invocations.recoveries(history), history, state)
 
 
-def _work(plan: Plan, server: Server, disk: Disk | None, history: History) -> State:
+def _work(
+    plan: Plan,
+    server: Server,
+    database: Sqlite | Postgresql,
+    disk: Disk | None,
+    history: History,
+) -> State:
     server.start()
     requests.prepare(server.client("s3"), server.client("sagemaker"), CONFIGS)
     sagemaker = server.client("sagemaker")
@@ -78,7 +87,7 @@ def _work(plan: Plan, server: Server, disk: Disk | None, history: History) -> St
     workload.start()
     time.sleep(1.0)
     try:
-        Injector(server, disk, history).run(plan)
+        Injector(server, database, disk, history).run(plan)
     finally:
         workload.stop_making()
     state = State()
@@ -139,7 +148,7 @@ def _take_down(server: Server, state: State) -> None:
     end_all_of(server.home)
     if left := wait_gone(gateways, 5):
         state.unsettled.append(f"the gateway did not end: {left}")
-    observing.look_at_home(server.home, state)
+    observing.look_at_home(server.config, state)
 
 
 def _endpoint(sagemaker: Any) -> dict[str, Any]:

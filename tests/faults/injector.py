@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from studio_process import free_port
 
-from tests.faults.disk import Disk, Writer
+from tests.faults.backing import CannotHold, Postgresql, Sqlite
+from tests.faults.disk import Disk
 from tests.faults.history import History, Injected
 from tests.faults.plan import Fault, Plan
 from tests.faults.server import Server
@@ -26,13 +25,17 @@ TARGET_S = 6.0
 class Injector:
     """Carries out one plan; faults that last overlap with those that follow."""
 
-    def __init__(self, server: Server, disk: Disk | None, history: History) -> None:
+    def __init__(
+        self, server: Server, database: Sqlite | Postgresql, disk: Disk | None, history: History
+    ) -> None:
         self._server = server
+        self._database = database
         self._disk = disk
         self._history = history
         self._pending: list[threading.Thread] = []
         self._server_lock = threading.Lock()
         self._disk_lock = threading.Lock()
+        self._database_lock = threading.Lock()
         self._do: dict[str, Callable[[Fault], Injected | None]] = {
             "kill": self._kill,
             "pause": self._pause,
@@ -41,6 +44,8 @@ class Injector:
             "busy": self._busy,
             "power": self._power,
             "rival": self._rival,
+            "crash": self._crash,
+            "cut": self._cut,
         }
 
     def run(self, plan: Plan) -> None:
@@ -165,11 +170,35 @@ class Injector:
 
     def _busy(self, fault: Fault) -> Injected | None:
         try:
-            writer = Writer(Path(self._server.home, "studio.db"))
-        except sqlite3.Error:
+            let_go = self._database.hold(readers=fault.pick < 0.5)
+        except CannotHold:
             return None
         done = Injected(fault.label, time.time(), time.time() + fault.seconds)
-        self._later(fault.seconds, writer.let_go)
+        self._later(fault.seconds, let_go)
+        return done
+
+    # what hits a database's server
+
+    def _crash(self, fault: Fault) -> Injected | None:
+        database = self._database
+        if not isinstance(database, Postgresql) or not self._database_lock.acquire(timeout=30):
+            return None
+        done = Injected(fault.label, time.time(), float("inf"))
+        database.stop()
+
+        def start() -> None:
+            database.start()
+            done.until = time.time()
+            self._database_lock.release()
+
+        self._later(fault.seconds, start)
+        return done
+
+    def _cut(self, fault: Fault) -> Injected | None:
+        done = Injected(fault.label, time.time(), time.time())
+        if not isinstance(self._database, Postgresql) or not self._database.cut():
+            return None
+        done.until = time.time()
         return done
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:

@@ -11,6 +11,8 @@ from tests.faults.history import Call, History, Injected, Job, State, Write
 #: A fault may still be felt this long after it is over.
 ECHO_S = 5.0
 DISK_WORDS = ("space", "disk", "full")
+#: Faults in which there is no database for a while.
+AWAY = ("crash database", "cut database")
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -165,13 +167,19 @@ def _allowed(writes: list[Write]) -> set[str | None]:
 def _answers(history: History) -> Iterator[str]:
     """An error says what is wrong; none is a fault of the server's own."""
     for call in history.calls:
-        if call.outcome == "refused" and call.status >= 500 and not _says_why(call):
+        if call.outcome == "refused" and call.status >= 500 and not _says_why(call, history):
             yield f"{call.operation} {call.name}: {call.status} {call.code}: {call.message}"
 
 
-def _says_why(call: Call) -> bool:
-    words = (*DISK_WORDS, "database is busy")
+def _says_why(call: Call, history: History) -> bool:
+    words = [*DISK_WORDS, "database is busy"]
+    if any(_meets(call, fault) for fault in history.faults if fault.label in AWAY):
+        words.append("database is away")
     return call.status in (503, 507) and any(word in call.message.lower() for word in words)
+
+
+def _meets(call: Call, fault: Injected) -> bool:
+    return call.ended > fault.at and call.started < fault.until + ECHO_S
 
 
 def _endpoint(history: History, state: State) -> Iterator[str]:

@@ -16,8 +16,8 @@ FROZEN_S = 15.0
 START_S = 3.0
 #: The clock is read before the fault happens, and scheduling takes its time.
 SLACK_S = 0.3
-#: Without a control plane or room on the disk, what was killed is not started again.
-_IN_THE_WAY = ("kill server", "pause server", "power", "fill")
+#: Without a control plane, its database or room on the disk, what was killed is not started again.
+_IN_THE_WAY = ("kill server", "pause server", "power", "fill", "crash database")
 #: What a client may try again on: a broken connection, ModelError, ServiceUnavailable.
 _RETRIABLE = (0, 424, 503)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import sqlite3
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sqlalchemy import text
 
+from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.objects import LocalObjectStore
+from tests.faults.backing import damage
 from tests.faults.contents import digest
 from tests.faults.history import History, State
-from tests.faults.homes import config_of
 from tests.faults.requests import BUCKET
 from tests.faults.server import Server
 from tests.faults.targets import of_home
@@ -87,20 +89,29 @@ def look_at_processes(home: Path, state: State) -> None:
     ]
 
 
-def look_at_home(home: Path, state: State) -> None:
+def look_at_home(config: Config, state: State) -> None:
     """The database and the files, once no process works in the home any more."""
-    with sqlite3.connect(home / "studio.db") as database:
-        found = [row[0] for row in database.execute("PRAGMA integrity_check")]
-        state.integrity = [line for line in found if line != "ok"]
-        state.integrity += [str(row) for row in database.execute("PRAGMA foreign_key_check")]
+    with _opened(config) as store, store.begin() as connection:
+        state.integrity = list(damage(connection))
         query = "SELECT kind, name, lease_holder FROM resources WHERE lease_holder IS NOT NULL"
-        state.leases = [f"{k}/{name} is held by {who}" for k, name, who in database.execute(query)]
-        jobs = "SELECT name, id FROM resources WHERE kind = 'training-job'"
-        state.ids = {name: f"training-{number}" for name, number in database.execute(jobs)}
-    state.files = [*_leftovers(home, set(state.ids.values())), *_data_files(home)]
+        leases = connection.execute(text(query)).all()
+        state.leases = [f"{kind}/{name} is held by {holder}" for kind, name, holder in leases]
+        jobs = connection.execute(text("SELECT name, id FROM resources WHERE kind='training-job'"))
+        state.ids = {name: f"training-{number}" for name, number in jobs}
+    state.files = [*_leftovers(config, set(state.ids.values())), *_data_files(config)]
 
 
-def _leftovers(home: Path, jobs: set[str]) -> Iterator[str]:
+@contextmanager
+def _opened(config: Config) -> Iterator[Store]:
+    store = Store(config)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _leftovers(config: Config, jobs: set[str]) -> Iterator[str]:
+    home = config.path
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
         if _UNFINISHED.search(path.name) and "/opt/ml/" not in name:
@@ -114,22 +125,18 @@ def _leftovers(home: Path, jobs: set[str]) -> Iterator[str]:
     yield from (f"a model server's folder: {p.name}" for p in (home / "endpoints").iterdir())
     if (home / "staging").exists():
         yield from (f"staged inputs: {path.name}" for path in (home / "staging").iterdir())
-    sockets = config_of(home).socket_dir
-    yield from (f"a socket: {path.name}" for path in sockets.iterdir())
+    yield from (f"a socket: {path.name}" for path in config.socket_dir.iterdir())
 
 
-def _data_files(home: Path) -> Iterator[str]:
+def _data_files(config: Config) -> Iterator[str]:
     """Rows without bytes; and, after a sweep, bytes without a row."""
-    store = Store(config_of(home))
-    try:
+    query = "SELECT data, size FROM objects UNION ALL SELECT data, size FROM parts"
+    with _opened(config) as store:
         assert isinstance(store.objects, LocalObjectStore)
         store.objects.sweep(older_than_s=-1)
-    finally:
-        store.close()
-    with sqlite3.connect(home / "studio.db") as database:
-        rows = dict(database.execute("SELECT data, size FROM objects"))
-        rows |= dict(database.execute("SELECT data, size FROM parts"))
-    files = {p.name: p.stat().st_size for p in (home / "objects").rglob("*") if p.is_file()}
+        with store.read() as connection:
+            rows = dict(connection.execute(text(query)).all())
+    files = {p.name: p.stat().st_size for p in (config.path / "objects").rglob("*") if p.is_file()}
     yield from (f"a row without its bytes: {data}" for data in sorted(rows.keys() - files.keys()))
     yield from (f"bytes without a row: {data}" for data in sorted(files.keys() - rows.keys()))
     for data in sorted(rows.keys() & files.keys()):

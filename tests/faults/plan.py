@@ -27,7 +27,8 @@ class Fault:
     Kinds: ``kill`` (SIGKILL; of the server, which is started again after ``seconds``), ``pause``
     (SIGSTOP, then SIGCONT), ``freeze`` (SIGSTOP for good), ``fill`` (the disk), ``busy`` (the
     database's write lock), ``power`` (every process at once), ``rival`` (a second server on the
-    home for a while, then killed).
+    home for a while, then killed). On PostgreSQL as well: ``crash`` (of its server, started again
+    after ``seconds``), ``cut`` (of every connection to it).
     """
 
     after: float
@@ -44,25 +45,27 @@ class Fault:
 
 @dataclass(frozen=True)
 class Plan:
-    """One round. Without ``data_plane`` nothing that answers invocations is touched."""
+    """One round on a kind of ``database``. Without ``data_plane`` nothing that answers invocations
+    is touched."""
 
     seed: int
     data_plane: bool
     faults: list[Fault]
+    database: str = "sqlite"
 
 
-def draw(seed: int, count: int, data_plane: bool) -> Plan:
+def draw(seed: int, count: int, data_plane: bool, database: str = "sqlite") -> Plan:
     """``count`` faults; every kind comes once before any comes twice."""
     random_source = random.Random(f"plan {seed}")
-    kinds = _kinds(random_source, data_plane)
+    kinds = _kinds(random_source, data_plane, database)
     faults = [_fault(random_source, *next(kinds)) for _ in range(count)]
-    return Plan(seed, data_plane, faults)
+    return Plan(seed, data_plane, faults, database)
 
 
-def rounds(seed: int, count: int, each: int) -> list[Plan]:
+def rounds(seed: int, count: int, each: int, database: str = "sqlite") -> list[Plan]:
     """``count`` faults in rounds of ``each``; every other round spares the data plane."""
     sizes = [min(each, count - begun) for begun in range(0, count, each)]
-    return [draw(seed * 1000 + n, size, n % 2 == 0) for n, size in enumerate(sizes)]
+    return [draw(seed * 1000 + n, size, n % 2 == 0, database) for n, size in enumerate(sizes)]
 
 
 def save(plan: Plan, path: Path) -> None:
@@ -73,15 +76,19 @@ def save(plan: Plan, path: Path) -> None:
 def load(path: Path) -> Plan:
     """Read what :func:`save` wrote."""
     data = json.loads(path.read_text())
-    return Plan(data["seed"], data["data_plane"], [Fault(**item) for item in data["faults"]])
+    return Plan(**{**data, "faults": [Fault(**item) for item in data["faults"]]})
 
 
-def _kinds(random_source: random.Random, data_plane: bool) -> Iterator[tuple[str, str]]:
+def _kinds(
+    random_source: random.Random, data_plane: bool, database: str
+) -> Iterator[tuple[str, str]]:
     roles = CONTROL + (DATA if data_plane else ())
     every = [(kind, role) for kind in ("kill", "pause") for role in roles]
     every += [("fill", ""), ("busy", ""), ("rival", "")]
     if data_plane:
         every += [("freeze", "worker"), ("power", "")]
+    if database == "postgresql":
+        every += [("crash", "database"), ("cut", "database")]
     while True:
         yield from random_source.sample(every, len(every))
 
@@ -90,6 +97,8 @@ def _fault(random_source: random.Random, kind: str, target: str) -> Fault:
     lasting = {
         "kill": DOWN_S,
         "power": DOWN_S,
+        "crash": DOWN_S,
+        "cut": (0.0, 0.0),
         "pause": PAUSE_S,
         "fill": FULL_S,
         "busy": BUSY_S,

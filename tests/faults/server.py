@@ -13,18 +13,22 @@ from typing import Any
 
 from studio_process import Studio
 
+from studio_ext.config import Config
 from studio_ext.notebook import session
-from tests.faults.homes import database_url
 from tests.faults.targets import is_gone
 
 ONCE: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5}
 
 
 class Server(Studio):
-    """A server whose clients try nothing twice. ``up`` is set while it is to answer."""
+    """A server whose clients try nothing twice. ``up`` is set while it is to answer.
 
-    def __init__(self, home: Path) -> None:
+    ``config`` has its settings, for those who look into its home.
+    """
+
+    def __init__(self, home: Path, database_url: str) -> None:
         super().__init__(home)
+        self.config = Config(home=str(home), database_url=database_url)
         self.up = threading.Event()
         self.died: list[str] = []
         self.took: list[float] = []
@@ -63,7 +67,7 @@ class Server(Studio):
                 env={
                     **os.environ,
                     "STUDIO_MAX_CORES": "6",
-                    "STUDIO_DATABASE_URL": database_url(self.home),
+                    "STUDIO_DATABASE_URL": self.config.database_url,
                 },
             )
 

@@ -15,13 +15,13 @@ import pytest
 from leftovers import end_all_of
 from sqlalchemy import event
 
+from studio_ext.config import Config
 from studio_ext.plane import ControlPlane
 from studio_ext.store.resources import Resource
 from studio_ext.wire.identity import Caller
 from tests.faults import observing, requests
 from tests.faults.contents import JOB, MODEL, archive
 from tests.faults.history import State
-from tests.faults.homes import config_of
 from tests.faults.steps import Steps, killed
 
 pytestmark = pytest.mark.timeout(900)
@@ -37,7 +37,7 @@ def home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="se-", dir="/tmp"))
     yield home
     end_all_of(home)
-    shutil.rmtree(config_of(home).socket_dir, ignore_errors=True)
+    shutil.rmtree(Config(home=str(home)).socket_dir, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -45,7 +45,7 @@ class Plane:
     """A control plane without threads: its controllers run when they are told to."""
 
     def __init__(self, home: Path) -> None:
-        self.plane = ControlPlane(config_of(home))
+        self.plane = ControlPlane(Config(home=str(home)))
         self.plane._announce()
 
     def ask(self, operation: str, **params: Any) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def _check(home: Path, jobs: int) -> None:
     state = State()
     observing.look_at_processes(home, state)
     end_all_of(home)
-    observing.look_at_home(home, state)
+    observing.look_at_home(Config(home=str(home)), state)
     assert (state.processes, state.files, state.leases, state.integrity) == ([], [], [], [])
     logs = [path.read_text().splitlines() for path in (home / "jobs").glob("*/log")]
     assert len(logs) == jobs

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.objects import LocalObjectStore, NoSuchKey
 from studio_ext.store.objects.uploads import Chosen
-from tests.faults.homes import config_of
 from tests.faults.steps import Steps, killed
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
@@ -20,7 +20,7 @@ Work = Callable[[LocalObjectStore, Path], None]
 
 
 def opened(home: Path) -> Store:
-    return Store(config_of(home))
+    return Store(Config(home=str(home)))
 
 
 def put(store: LocalObjectStore, _folder: Path) -> None:

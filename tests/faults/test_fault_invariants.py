@@ -14,6 +14,7 @@ from tests.faults.history import Call, History, Injected, Job, State, Write
 from tests.faults.invariants import broken
 from tests.faults.invocations import RETURN_S, covered, recoveries, slowness
 
+AWAY = "the database is away or starting again"
 Round = tuple[History, State]
 
 
@@ -149,6 +150,10 @@ PLANTED: dict[str, tuple[Callable[[History, State], None], str]] = {
     "a 503 without a word": (
         _set("history.calls", [_call("refused", status=503, message="Sorry")]),
         "503",
+    ),
+    "a database that was there": (
+        _set("history.calls", [_call("refused", status=503, message=AWAY)]),
+        "the database is away",
     ),
     "a failed invocation": (_failed_invocation(), "an invocation failed, which nothing explains"),
     "a wrong answer": (

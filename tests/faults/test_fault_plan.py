@@ -20,6 +20,15 @@ def test_every_kind_comes_before_any_comes_again() -> None:
     assert set(counts.values()) == {2}
 
 
+def test_on_a_server_its_own_faults_come_too() -> None:
+    assert {f.label for f in plan.draw(1, 19, True, "postgresql").faults} == {
+        *(f.label for f in plan.draw(1, 17, True).faults),
+        "crash database",
+        "cut database",
+    }
+    assert {one.database for one in plan.rounds(5, 80, 40, "postgresql")} == {"postgresql"}
+
+
 def test_a_round_of_the_control_plane_leaves_the_data_plane_alone() -> None:
     labels = {fault.label for fault in plan.draw(3, 100, False).faults}
     assert not any(label.endswith(DATA) or label == "power" for label in labels)
@@ -34,6 +43,6 @@ def test_rounds_add_up_and_alternate() -> None:
 
 
 def test_a_saved_plan_is_read_back(tmp_path: Path) -> None:
-    drawn = plan.draw(9, 20, True)
+    drawn = plan.draw(9, 20, True, "postgresql")
     plan.save(drawn, tmp_path / "plan.json")
     assert plan.load(tmp_path / "plan.json") == drawn

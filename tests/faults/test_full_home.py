@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
 from botocore.exceptions import ClientError
 from studio_process import wait_for
 
+from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.database import DatabaseError
 from tests.faults.disk import CannotMount, Disk
-from tests.faults.homes import config_of
 from tests.faults.server import Server
 
 
@@ -28,13 +29,15 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 @pytest.fixture
 def server(disk: Disk) -> Iterator[Server]:
-    server = Server(disk.folder / "home")
+    home = disk.folder / "home"
+    server = Server(home, databases.url(home))
     yield server
     server.clean_up()
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_opened_for_lack_of_room(disk: Disk) -> None:
-    config = config_of(disk.folder / "home")
+    config = Config(home=str(disk.folder / "home"))
     Store(config).close()
     disk.fill()
     with pytest.raises(DatabaseError, match="its disk is full"):

@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import databases  # noqa: E402
 from fuzz_run import Run, operations  # noqa: E402
 from fuzz_server import running  # noqa: E402
 from fuzz_world import World  # noqa: E402
@@ -27,7 +28,9 @@ def main() -> int:
     parser.add_argument("--seed", default=str(int(time.time())), help="repeat a run by its seed")
     parser.add_argument("--only", default="", help="operations whose name contains this")
     parser.add_argument("--again", default="", help="one turn by the seed that a finding gives")
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite", help="of the home")
     arguments = parser.parse_args()
+    databases.choose(arguments.database)
     found = _run(arguments.seconds, arguments.seed, arguments.only, arguments.again)
     return 1 if found else 0
 

@@ -62,9 +62,8 @@ class Values:
 
     def value(self, shape: Shape, name: str = "", depth: int = 0) -> Any:
         """A value that the shape allows, or None where none was found."""
-        listed = isinstance(shape, ListShape)
         found = self.known.get(name, ())
-        known = [value for value in found if value is None or isinstance(value, list) == listed]
+        known = [value for value in found if value is None or _nests(value) == _nests(shape)]
         if known and (None in known or self.random.random() < self.known_chance):
             return self.random.choice(known)
         if isinstance(shape, StructureShape):
@@ -123,6 +122,13 @@ class Values:
 
     def _blob(self, _shape: Shape) -> bytes:
         return self.random.choice((b"", b"{}", b"1,2,3", b"\x00\xff\xfe", b"x" * 3000))
+
+
+def _nests(thing: Any) -> str:
+    """What is in a value, or in values of a shape."""
+    if isinstance(thing, (list, ListShape)):
+        return "items"
+    return "members" if isinstance(thing, (dict, StructureShape, MapShape)) else ""
 
 
 _SCALARS: dict[str, Callable[[Values, Shape], Any]] = {

@@ -268,6 +268,29 @@ def test_a_nul_is_in_no_name(call: Call) -> None:
     refused(call("sagemaker.ListModels", NameContains="a\0b"), "json", "NameContains")
 
 
+def test_what_no_database_has_room_for_is_named(call: Call, world: World) -> None:
+    """PostgreSQL's columns and the entries of its indexes have an end, whatever is stored."""
+    long = "text/" + "x" * 2000
+    for operation in ("s3.PutObject", "s3.CreateMultipartUpload"):
+        answer = call(operation, Bucket=BUCKET, Key="k", ContentType=long)
+        assert refused(answer, "rest-xml")[0] == "MetadataTooLarge"
+        assert b"Content-Type" in answer.body
+    letters = "".join(map(chr, range(0x20000, 0x20000 + 255)))  # that no compression shortens
+    datum = {"MetricName": letters, "Value": 1, "Dimensions": [{"Name": letters, "Value": letters}]}
+    answer = call("cloudwatch.PutMetricData", Namespace=letters, MetricData=[datum])
+    assert "MetricName" in refused(answer, "any")[1]
+    datum["Dimensions"] = []
+    answer = call("cloudwatch.PutMetricData", Namespace=letters, MetricData=[datum])
+    assert answer.status == 200, answer
+
+
+@pytest.mark.parametrize("moment", ["1e308", "9223372036854775808", "-1e40"])
+def test_times_beyond_all_years_are_none(call: Call, moment: str) -> None:
+    after = {"Name": "CreationTime", "Operator": "GreaterThan", "Value": moment}
+    answer = call("sagemaker.Search", Resource="TrainingJob", SearchExpression={"Filters": [after]})
+    assert "CreationTime" in refused(answer, "json")[1]
+
+
 @pytest.mark.parametrize(("tags", "beside"), [(1, False), (20_000, True)])
 async def test_large_parameters_are_looked_through_beside_the_event_loop(
     monkeypatch: pytest.MonkeyPatch, tags: int, beside: bool

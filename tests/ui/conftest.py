@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
 from jupyter_process import START_S, TOKEN, Jupyter
 from leftovers import end_all_of
@@ -41,6 +42,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     (config / "page_config.json").write_text(json.dumps(NO_NEWS))
     try:
         with lab:
+            on_sqlite = databases.kind(home) == "sqlite"
+            assert (home / "studio.db").exists() == on_sqlite, "JupyterLab uses another database"
             yield lab
     finally:
         end_all_of(home)

@@ -23,6 +23,8 @@ from .errors import bad_value
 TRAINING, ENDPOINTS = "/aws/sagemaker/TrainingJobs", "AWS/SageMaker"
 RESERVED = (TRAINING, "AWS/")
 DIMENSION_LENGTH = 1024
+#: Of what a series is found by: PostgreSQL's index has no longer entries.
+NAMES_BYTES = 2500
 
 _SUMS = ("Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors")
 _MEANS = ("ModelLatency", "OverheadLatency")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...store.metrics import Metrics, Sample
 from .errors import bad_combination, bad_value, missing
-from .naming import RESERVED, custom, dimensions_of, packed
+from .naming import NAMES_BYTES, RESERVED, custom, dimensions_of, packed
 
 _MAX_DATA, _MAX_VALUES = 1000, 150
 _LARGEST = 2.0**360
@@ -29,6 +29,13 @@ def put_metric_data(metrics: Metrics, account: str, params: dict[str, Any]) -> N
         raise bad_value(f"The collection MetricData must not have more than {_MAX_DATA} members.")
     now = time.time()
     samples = [s for i, datum in enumerate(data, 1) for s in _samples(i, datum, now)]
+    for sample in samples:
+        size = len(f"{namespace}{sample.name}{sample.dimension}".encode())
+        if size > NAMES_BYTES:
+            raise bad_value(
+                f"Namespace, MetricName and Dimensions have {size} bytes together; Studio keeps "
+                f"up to {NAMES_BYTES}."
+            )
     metrics.add_samples(custom(account, namespace), samples)
 
 

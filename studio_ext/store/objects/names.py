@@ -14,6 +14,8 @@ _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _MAX_KEY_BYTES = 1024
 _MAX_METADATA_BYTES = 2048
 _MAX_TAGS = 10
+#: What the database has room for.
+MAX_CONTENT_TYPE = 1024
 
 
 def check_bucket_name(name: str) -> None:
@@ -45,7 +47,15 @@ def check_key(key: str) -> None:
 
 
 def check_attributes(attributes: Attributes) -> None:
-    """Refuse user metadata or tags beyond S3's limits."""
+    """Refuse a content type, user metadata or tags that are too long, or too many tags."""
+    if len(attributes.content_type) > MAX_CONTENT_TYPE:
+        raise InvalidRequest(
+            "The Content-Type that you have provided is too long",
+            "MetadataTooLarge",
+            ArgumentName="Content-Type",
+            Size=len(attributes.content_type),
+            MaxSizeAllowed=MAX_CONTENT_TYPE,
+        )
     size = sum(len(k.encode()) + len(v.encode()) for k, v in attributes.metadata.items())
     if size > _MAX_METADATA_BYTES:
         raise InvalidRequest(
