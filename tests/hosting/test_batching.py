@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from studio_ext.algorithms.xgboost import Predictor, train
+from studio_ext.hosting.modelserver import codecs, many
 from studio_ext.hosting.modelserver.batching import MOST_REQUESTS, group
 from studio_ext.hosting.modelserver.handlers.scikit_learn import Handler
 from studio_ext.hosting.modelserver.handlers.xgboost_algorithm import AlgorithmService
@@ -90,6 +91,52 @@ def test_they_really_are_predicted_by_one_call(name: str, monkeypatch: Any) -> N
     monkeypatch.setattr(made, "_predict_one", None)  # who is predicted singly fails
     asked = [({"content_type": "text/csv"}, b"1,2,3,4,5,6,%d" % n) for n in range(9)]
     assert {head["status"] for head, _ in made.answer_all(asked)} == {200}
+
+
+_field = st.text("0123456789.+-eE", max_size=8) | _numbers.map(str)
+_line = st.lists(_field, min_size=1, max_size=4).map(",".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    lines=st.lists(st.tuples(_line, st.sampled_from(["", "\n", "\r\n"])), min_size=1, max_size=4)
+)
+def test_rows_read_at_once_are_those_read_singly(lines: list[tuple[str, str]]) -> None:
+    bodies = [(line + end).encode() for line, end in lines]
+    found = many.csv_rows(bodies)
+    if found is not None:
+        singly = [codecs.decode(body, codecs.CSV) for body in bodies]
+        assert [row.tobytes() for row in found] == [row.tobytes() for row in singly]
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [b""], [b"1,2", b""], [b"1,2", b"1"], [b"1,2,", b"3"], [b"1,,2"], [b"1,x"], [b"1,nan"],
+        [b"1,2\n3,4"], [b"1 2,3"], [b"1_0,2"], [b"0x10,2"], [b"1e,2"], [b"1-2,3"], [b"\xff,1"],
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_row_is_read_singly(bodies: list[bytes]) -> None:
+    assert many.csv_rows(bodies) is None
+    assert many.csv_rows([b"1,-2e3", b" .5,+6\r\n"]).tolist() == [[1, -2e3], [0.5, 6]]
+
+
+@pytest.mark.parametrize(
+    "shape", [(4,), (4, 1), (3, 2), (2, 3, 2), (1, 1, 1), (2, 0), (2, 1, 2, 1)]
+)
+@pytest.mark.parametrize("dtype", ["int64", "float32", "float64", "bool", "U3"])
+@pytest.mark.parametrize("kind", [codecs.JSON, codecs.CSV, codecs.NPY])
+def test_answers_written_at_once_are_those_written_singly(
+    shape: tuple[int, ...], dtype: str, kind: str
+) -> None:
+    numbers = np.random.default_rng(0).standard_normal(shape)
+    numbers[numbers > 1] = np.nan
+    if dtype == "int64":
+        numbers = np.nan_to_num(numbers * 10)
+    array = numbers.astype(dtype)
+    if kind == codecs.CSV and array.ndim > 3:
+        return  # of three dimensions and more, CSV has none
+    assert many.encode_each(array, kind) == [codecs.encode_as(one, kind) for one in array]
 
 
 def test_models_that_mix_rows_are_left_alone() -> None:

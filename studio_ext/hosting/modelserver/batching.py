@@ -15,7 +15,8 @@ MOST_REQUESTS = 64
 MOST_BYTES = 256 * 1024
 
 #: Predictions of several arrays of equal dtype and width; None when they have to be made singly.
-Together = Callable[[Sequence[Any]], "list[Any] | None"]
+#: The arrays may be a stack, one array of shape (requests, rows, columns); predictions too.
+Together = Callable[[Sequence[Any]], "Sequence[Any] | None"]
 
 
 def group(values: Sequence[Any]) -> list[list[int]]:
@@ -29,9 +30,13 @@ def group(values: Sequence[Any]) -> list[list[int]]:
     return list(groups.values())
 
 
-def cut(prediction: Any, sizes: Sequence[int]) -> list[Any] | None:
+def cut(prediction: Any, values: Sequence[Any]) -> Sequence[Any] | None:
     """The part of each request of a prediction with one element a row; None without that."""
     shape: tuple[int, ...] = getattr(prediction, "shape", ())
+    if is_stack(values) and shape and shape[0] == len(values) * len(values[0]):
+        stack: Sequence[Any] = prediction.reshape(len(values), -1, *shape[1:])
+        return stack
+    sizes = [len(value) for value in values]
     if not shape or shape[0] != sum(sizes):
         return None
     parts, start = [], 0
@@ -41,13 +46,18 @@ def cut(prediction: Any, sizes: Sequence[int]) -> list[Any] | None:
     return parts
 
 
+def is_stack(values: Sequence[Any]) -> bool:
+    """Whether the arrays of several requests are parts of one, none of them empty."""
+    return getattr(values, "ndim", 0) == 3 and getattr(values, "size", 0) > 0
+
+
 def stacked(predict: Callable[[Any], Any]) -> Together:
     """``predict`` on the rows of all requests at once."""
 
-    def together(values: Sequence[Any]) -> list[Any] | None:
+    def together(values: Sequence[Any]) -> Sequence[Any] | None:
         if len(values) == 1:
             return [predict(values[0])]
-        return cut(predict(concatenated(values)), [len(value) for value in values])
+        return cut(predict(concatenated(values)), values)
 
     return together
 
@@ -56,6 +66,8 @@ def concatenated(values: Sequence[Any]) -> Any:
     """Arrays or tensors below each other."""
     if len(values) == 1:
         return values[0]
+    if is_stack(values):
+        return values.reshape(-1, values.shape[-1])  # type: ignore[attr-defined]
     if type(values[0]).__module__.partition(".")[0] == "torch":
         import torch
 

@@ -97,6 +97,7 @@ class Service:
         self._environment = environment
         self._model: Any = None
         self._together: batching.Together | None = None
+        self._plain = False  # whether requests are read and written as the framework does
 
     def load(self) -> None:
         """Load the model, as ``pre_model_fn``, ``model_fn`` and ``model_warmup_fn`` say."""
@@ -109,6 +110,8 @@ class Service:
         if self._transform is None:
             self._input, self._predict, self._output = map(self._needed, _PARTS)
             self._together = self._find_together(self._environment)
+            own = (hasattr(self._module, name) for name in ("input_fn", "output_fn"))
+            self._plain = self._together is not None and not any(own)
 
     @property
     def room(self) -> int:
@@ -126,6 +129,26 @@ class Service:
         """
         if self._together is None:
             return [self._answer(header, self._run, header, body) for header, body in requests]
+        return self._alike(requests) or self._each(requests)
+
+    def _alike(self, requests: Sequence[tuple[Mapping[str, Any], bytes]]) -> list[Answer] | None:
+        """The answers to requests that are read, predicted and written as one array; None where
+        that is not possible, or one of them is at fault."""
+        first = requests[0][0]
+        if not self._plain or any(header is not first for header, _ in requests):
+            return None
+        stack = self._default.stack([body for _, body in requests], first.get("content_type"))
+        predictions = None if stack is None else self._predictions(stack)
+        if predictions is None:
+            return None
+        try:
+            bodies, kind = self._default.write_all(predictions, self._accepted(first))
+        except ServiceError:
+            return None
+        answer = {"status": 200, "content_type": kind}
+        return [(answer, body) for body in bodies]
+
+    def _each(self, requests: Sequence[tuple[Mapping[str, Any], bytes]]) -> list[Answer]:
         values: dict[int, Any] = {}
         answers: dict[int, Answer] = {}
         for index, (header, body) in enumerate(requests):
@@ -145,7 +168,7 @@ class Service:
                 answers[index] = self._answer(requests[index][0], self._result, *made)
         return [answers[index] for index in range(len(requests))]
 
-    def _predictions(self, values: list[Any]) -> list[Any] | None:
+    def _predictions(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """Predictions of equal values; None when each has to be asked for by itself."""
         if self._together is None:
             return None

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from .batching import MOST_BYTES, MOST_REQUESTS
-from .framing import Decoder, FrameError, fields, join
+from .framing import PREFIX, Decoder, FrameError, fields
 
 _RECEIVE = 1 << 18
 _MOST_SAID = 2000  # characters of an error's text that go to the log
@@ -32,6 +32,9 @@ class Connection:
         self.open = True
 
 
+Item = tuple[Connection, int, bytes, bytes]  # who asks, request number, header, body
+
+
 class Server:
     """Answers the requests of every connection until SIGTERM.
 
@@ -44,7 +47,7 @@ class Server:
         self._room: int = service.room
         self._stopping = False
         self._connections: dict[int, Connection] = {}
-        self._waiting: deque[tuple[Connection, int, bytes, bytes]] = deque()
+        self._waiting: deque[Item] = deque()
         self._heads: dict[tuple[Any, ...], bytes] = {}
         self._epoll = select.epoll()
         self._listener = _listen(path)
@@ -98,31 +101,40 @@ class Server:
 
     def _work(self) -> None:
         """Answer one request, or those at the front that fit into a batch."""
-        batch = [self._waiting.popleft()]
-        size = len(batch[0][3])
-        while self._waiting and len(batch) < min(self._room, MOST_REQUESTS):
-            size += len(self._waiting[0][3])
-            if size > MOST_BYTES:
-                break
-            batch.append(self._waiting.popleft())
+        batch = self._batch()
         try:
             requests = [(fields(head), body) for _, _, head, body in batch]
         except FrameError as error:
-            for connection in {id(item[0]): item[0] for item in batch}.values():
+            for connection in {item[0] for item in batch}:
                 self._complain(connection, error)
             return
         self._beat.begin()
         answers = self._service.answer_all(requests)
         self._beat.end()
-        outgoing: dict[int, tuple[Connection, list[bytes]]] = {}
+        outgoing: dict[Connection, list[bytes]] = {}
+        before, head = None, b""
         for (connection, number, _, _), (header, body) in zip(batch, answers, strict=True):
             if header["status"] >= 400:
                 text = body.decode(errors="replace")[:_MOST_SAID]
                 print(f"Answered {header['status']}: {text}", file=sys.stderr, flush=True)
-            message = join(number, self._room, self._head(header), body)
-            outgoing.setdefault(id(connection), (connection, []))[1].append(message)
-        for connection, messages in outgoing.values():
-            self._send(connection, messages[0] if len(messages) == 1 else b"".join(messages))
+            if header is not before:  # a batch mostly has one for all
+                before, head = header, self._head(header)
+            message = PREFIX.pack(number, self._room, len(head), len(body)), head, body
+            outgoing.setdefault(connection, []).extend(message)
+        for connection, parts in outgoing.items():
+            self._send(connection, b"".join(parts))
+
+    def _batch(self) -> list[Item]:
+        waiting = self._waiting
+        batch = [waiting.popleft()]
+        most = min(self._room, MOST_REQUESTS, len(waiting) + 1)
+        size = len(batch[0][3])
+        while len(batch) < most:
+            size += len(waiting[0][3])
+            if size > MOST_BYTES:
+                break
+            batch.append(waiting.popleft())
+        return batch
 
     def _head(self, header: dict[str, Any]) -> bytes:
         """An answer's header, encoded once for all answers that have the same."""

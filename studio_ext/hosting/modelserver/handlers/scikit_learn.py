@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import codecs
+from .. import codecs, many
 from ..batching import Together
 from ..errors import ConfigurationError
 from . import toolkit
@@ -41,6 +42,13 @@ class Handler(toolkit.Handler):
         if array.ndim == 1:
             array = array.reshape(1, -1)
         return array.astype("float32") if codecs.media_type(content_type) in codecs.TEXT else array
+
+    def stack(self, bodies: Sequence[bytes], content_type: str | None) -> Any:
+        """One row of CSV in each body."""
+        if codecs.media_type(content_type) != codecs.CSV:
+            return None
+        rows = many.csv_rows(bodies)
+        return None if rows is None else rows.astype("float32")[:, None, :]
 
     def together(self, model: Any) -> Together | None:
         """Models whose rows do not influence each other."""

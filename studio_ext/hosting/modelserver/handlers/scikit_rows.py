@@ -72,17 +72,20 @@ class Linear:
         self._classes = getattr(model, "classes_", None)
         self._columns = self._coefficients.shape[0]
 
-    def __call__(self, values: Sequence[Any]) -> list[Any] | None:
+    def __call__(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """Predictions of arrays of equal dtype and width; None where ``predict`` is to be asked."""
         first = values[0]
         if first.dtype not in _FLOATS or first.ndim != 2 or first.shape[1] != self._columns:
             return None
-        if len(values) == 1:
-            return [self._predict(first @ self._coefficients)] if _finite(first) else None
-        if not _finite(np.concatenate(values)):
+        if not _finite(batching.concatenated(values)):
             return None
-        products = np.concatenate([rows @ self._coefficients for rows in values])
-        return batching.cut(self._predict(products), [len(rows) for rows in values])
+        if batching.is_stack(values):
+            # One call of NumPy's, and in it one of the BLAS for each request.
+            products = np.matmul(values, self._coefficients)
+            products = products.reshape(-1, *products.shape[2:])
+        else:
+            products = batching.concatenated([rows @ self._coefficients for rows in values])
+        return batching.cut(self._predict(products), values)
 
     def _predict(self, products: Any) -> Any:
         scores = products + self._intercept
@@ -98,21 +101,27 @@ class Linear:
         for dtype in _FLOATS:
             rows: Any = random.standard_normal((24, self._columns)).astype(dtype)
             for value in (rows, rows * 1000, rows[:1], rows[1:2], rows[2:3] * 1e-3):
-                found, expected = self([value]), self._model.predict(value)
-                if found is None or found[0].dtype != expected.dtype:
+                if not self._agrees([value]):
                     return False
-                if found[0].tolist() != expected.tolist():
-                    return False
+            if not all(self._agrees(rows.reshape(-1, n, self._columns)) for n in (1, 3)):
+                return False
         return True
+
+    def _agrees(self, values: Sequence[Any]) -> bool:
+        found, expected = self(values), [self._model.predict(value) for value in values]
+        return found is not None and all(
+            mine.dtype == its.dtype and mine.tolist() == its.tolist()
+            for mine, its in zip(found, expected, strict=True)
+        )
 
 
 def _after(transform: Callable[[Any], Any] | None, linear: Linear) -> batching.Together:
     if transform is None:
         return linear
 
-    def transformed(values: Sequence[Any]) -> list[Any] | None:
+    def transformed(values: Sequence[Any]) -> Sequence[Any] | None:
         rows = transform(batching.concatenated(values))
-        parts = batching.cut(rows, [len(value) for value in values])
+        parts = batching.cut(rows, values)
         return None if parts is None else linear(parts)
 
     return transformed

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from .. import codecs
+from .. import codecs, many
 from ..batching import Together
+
+_WRITTEN = (codecs.JSON, codecs.CSV, codecs.NPY)
 
 
 class Handler:
@@ -21,8 +24,18 @@ class Handler:
 
     def default_output_fn(self, prediction: Any, accept: str) -> Any:
         """The prediction as the first accepted type that is known."""
-        kind = codecs.choose(accept, (codecs.JSON, codecs.CSV, codecs.NPY))
+        kind = codecs.choose(accept, _WRITTEN)
         return codecs.encode_as(prediction, kind), kind
+
+    def stack(self, bodies: Sequence[bytes], content_type: str | None) -> Any:
+        """What ``default_input_fn`` makes of bodies of one type, as one array of shape (bodies,
+        rows, columns); None where each has to be read by itself."""
+        return None
+
+    def write_all(self, predictions: Sequence[Any], accept: str) -> tuple[list[bytes], str]:
+        """What ``default_output_fn`` makes of each prediction, and its type; ServiceError 406."""
+        kind = codecs.choose(accept, _WRITTEN)
+        return many.encode_each(predictions, kind), kind
 
     def together(self, model: Any) -> Together | None:
         """How ``default_predict_fn`` predicts several requests at once with the very bits of each
