@@ -8,12 +8,15 @@ its report behind: ``--replay FOLDER/plan.json`` runs it again.
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TESTS = Path(__file__).resolve().parents[1]
@@ -26,56 +29,95 @@ from tests.faults import driver, plan  # noqa: E402
 MOST_SAID = 30
 
 
+@dataclass
+class Tally:
+    """Of all rounds: faults by label, seconds until answers by label, and starts of servers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    invoked: dict[str, list[float]] = field(default_factory=dict)
+    called: dict[str, list[float]] = field(default_factory=dict)
+    starts: list[float] = field(default_factory=list)
+    requests: int = 0
+    invocations: int = 0
+    broken: int = 0  # rounds
+
+    def add(self, result: driver.Result) -> None:
+        """One more round."""
+        self.counts.update(result.counts)
+        for mine, new in ((self.invoked, result.recoveries), (self.called, result.returns)):
+            for label, times in new.items():
+                mine.setdefault(label, []).extend(times)
+        self.starts += result.history.starts
+        self.requests += len(result.history.calls)
+        self.invocations += len(result.history.invocations)
+        self.broken += bool(result.broken)
+
+    def tell(self) -> None:
+        """How many of which, and how long it took until there were answers again."""
+        print(
+            f"{self.counts.total()} faults, {self.requests} requests, {self.invocations} "
+            f"invocations; {self.broken} rounds found something broken"
+        )
+        for label, count in sorted(self.counts.items()):
+            print(f"{count:6}  {label}")
+            for what, times in (("invocation", self.invoked), ("request", self.called)):
+                if label in times:
+                    print(f"{'':10}answer to the next {what} after {_spread(times[label])}")
+        if self.starts:
+            print(
+                f"{len(self.starts):6}  starts of a server, an answer after {_spread(self.starts)}"
+            )
+
+
 def main() -> int:
     """The exit status is 1 if anything broke."""
     options = _options()
     folder = options.out or Path(tempfile.mkdtemp(prefix="studio-faults-"))
-    plans = (
-        [plan.load(options.replay)]
-        if options.replay
-        else plan.rounds(options.seed, options.faults, options.each, options.database)
-    )
-    counts: Counter[str] = Counter()
-    returned: dict[str, list[float]] = {}
-    broken = 0
-    for one in plans:
-        begun, where = time.monotonic(), folder / f"round-{one.seed}"
+    tally, begun = Tally(), time.monotonic()
+    for one in _plans(options, tally):
+        where = folder / f"round-{one.seed}"
         shutil.rmtree(where, ignore_errors=True)
         result = driver.run(one, where)
-        counts.update(result.counts)
-        for label, times in result.returned.items():
-            returned.setdefault(label, []).extend(times)
-        history = result.history
-        print(
-            f"round {one.seed}: {sum(result.counts.values())} faults, {len(history.jobs)} jobs, "
-            f"{len(history.writes)} writes, {len(history.invocations)} invocations, "
-            f"{time.monotonic() - begun:.0f} s, {len(result.broken)} broken",
-            flush=True,
-        )
-        for line in result.broken[:MOST_SAID]:
-            print(f"  {line[:400]}", flush=True)
-        if len(result.broken) > MOST_SAID:
-            print(f"  and {len(result.broken) - MOST_SAID} more", flush=True)
-        if result.broken:
-            broken += 1
-            print(f"  again: python -m tests.faults --replay {where}/plan.json", flush=True)
-        elif not options.keep:
+        tally.add(result)
+        done, minutes = tally.counts.total(), (time.monotonic() - begun) / 60
+        print(f"{done} of {options.faults} faults, {minutes:.1f} min: ", end="")
+        _tell_round(result, where)
+        if not result.broken and not options.keep:
             shutil.rmtree(where)
-    _summary(counts, returned)
-    return 1 if broken else 0
+    tally.tell()
+    return 1 if tally.broken else 0
 
 
-def _summary(counts: Counter[str], returned: dict[str, list[float]]) -> None:
-    print(f"{counts.total()} faults")
-    for label, count in sorted(counts.items()):
-        times = returned.get(label)
-        note = ""
-        if times:
-            note = (
-                f"  an answer after {statistics.median(times):.2f} s in the median, "
-                f"{max(times):.2f} s at most"
-            )
-        print(f"{count:6}  {label}{note}")
+def _plans(options: argparse.Namespace, tally: Tally) -> Iterator[plan.Plan]:
+    """Rounds until as many faults were done: some find nobody to hit."""
+    if options.replay:
+        yield plan.load(options.replay)
+        return
+    for number in itertools.count():
+        left = options.faults - tally.counts.total()
+        if left <= 0:
+            return
+        yield plan.nth(number, options.seed, min(options.each, left), options.database)
+
+
+def _tell_round(result: driver.Result, where: Path) -> None:
+    history = result.history
+    print(
+        f"round {result.plan.seed} had {sum(result.counts.values())}, {len(history.jobs)} jobs, "
+        f"{len(history.writes)} writes, {len(history.invocations)} invocations, "
+        f"{len(result.broken)} broken",
+        flush=True,
+    )
+    for line in result.broken[:MOST_SAID]:
+        print(f"  {line[:400]}", flush=True)
+    if len(result.broken) > MOST_SAID:
+        print(f"  and {len(result.broken) - MOST_SAID} more", flush=True)
+    if result.broken:
+        print(f"  again: python -m tests.faults --replay {where}/plan.json", flush=True)
+
+
+def _spread(times: list[float]) -> str:
+    return f"{statistics.median(times):.2f} s in the median, {max(times):.2f} s at most"
 
 
 def _options() -> argparse.Namespace:

@@ -30,12 +30,14 @@ SETTLE_S = 180.0
 
 @dataclass
 class Result:
-    """What a round found. ``counts``: faults by label; ``returned``: see ``recoveries``."""
+    """What a round found. ``counts``: faults by label; seconds by label: ``recoveries`` of the data
+    plane, and ``returns`` of the control plane."""
 
     plan: Plan
     broken: list[str]
     counts: dict[str, int]
-    returned: dict[str, list[float]]
+    recoveries: dict[str, list[float]]
+    returns: dict[str, list[float]]
     history: History
     state: State
 
@@ -68,7 +70,8 @@ def run(plan: Plan, folder: Path, *, need_disk: bool = False) -> Result:
     for fault in history.faults:
         counts[fault.label] = counts.get(fault.label, 0) + 1
     broken = invariants.broken(history, state)
-    return Result(plan, broken, counts, invocations.recoveries(history), history, state)
+    recoveries, returns = invocations.recoveries(history), invocations.returns(history)
+    return Result(plan, broken, counts, recoveries, returns, history, state)
 
 
 def _work(

@@ -1,4 +1,4 @@
-"""Invocations: which ones a fault excuses, and how soon they succeed again."""
+"""Invocations: which ones a fault excuses; and how soon what was hit answers again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ START_S = 3.0
 SLACK_S = 0.3
 #: Without a control plane, its database or room on the disk, what was killed is not started again.
 _IN_THE_WAY = ("kill server", "pause server", "power", "fill", "crash database")
+#: Whom they hit but the data plane.
+_CONTROL = ("power", "fill", "busy", "crash database", "cut database")
 #: What a client may try again on: a broken connection, ModelError, ServiceUnavailable.
 _RETRIABLE = (0, 424, 503)
 
@@ -42,6 +44,9 @@ def broken(history: History) -> Iterator[str]:
                 yield f"no invocation succeeded after {label}"
             elif seconds > limit:
                 yield f"after {label} it took {seconds:.1f} s until an invocation succeeded"
+    for label, times in returns(history).items():
+        if max(times) > RETURN_S * slowness(history):
+            yield f"after {label} it took {max(times):.1f} s until a request was accepted"
 
 
 def recoveries(history: History) -> dict[str, list[float]]:
@@ -55,6 +60,25 @@ def recoveries(history: History) -> dict[str, list[float]]:
         if touches(fault):
             end = _first_answer(history, fault)
             found.setdefault(fault.label, []).append(_took(history, fault, end))
+    return found
+
+
+def returns(history: History) -> dict[str, list[float]]:
+    """For each fault of the control plane: seconds from its end until a request was accepted.
+
+    A request counts that began after the fault did, and no time in which there was another one.
+    Clients are done with the last fault of a round: after it there may be none.
+    """
+    found: dict[str, list[float]] = {}
+    hits = [f for f in history.faults if f.role == "server" or f.label in _CONTROL]
+    for fault in hits:
+        done = max(fault.at, fault.done)
+        calls = (c for c in history.calls if c.outcome == "accepted" and c.started >= done)
+        end = min((call.ended for call in calls), default=None)
+        if end is not None:
+            waits = [(other.at, other.until) for other in hits]
+            took = max(0.0, end - fault.until) - covered(waits, fault.until, end)
+            found.setdefault(fault.label, []).append(took)
     return found
 
 

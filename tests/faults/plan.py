@@ -62,10 +62,9 @@ def draw(seed: int, count: int, data_plane: bool, database: str = "sqlite") -> P
     return Plan(seed, data_plane, faults, database)
 
 
-def rounds(seed: int, count: int, each: int, database: str = "sqlite") -> list[Plan]:
-    """``count`` faults in rounds of ``each``; every other round spares the data plane."""
-    sizes = [min(each, count - begun) for begun in range(0, count, each)]
-    return [draw(seed * 1000 + n, size, n % 2 == 0, database) for n, size in enumerate(sizes)]
+def nth(number: int, seed: int, count: int, database: str = "sqlite") -> Plan:
+    """A round of a run that has a seed; every other one spares the data plane."""
+    return draw(seed * 1000 + number, count, number % 2 == 0, database)
 
 
 def save(plan: Plan, path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.contents import CHECKPOINT_BYTES, answer, digest, made
 from tests.faults.history import Call, History, Injected, Job, State, Write
 from tests.faults.invariants import broken
-from tests.faults.invocations import RETURN_S, covered, recoveries, slowness
+from tests.faults.invocations import RETURN_S, covered, recoveries, returns, slowness
 
 AWAY = "the database is away or starting again"
 Round = tuple[History, State]
@@ -219,6 +219,26 @@ def test_slow_recovery_is_measured_and_found() -> None:
     assert broken(history, state) == []
     history.faults = [_hit("kill gateway", 150.0 - RETURN_S - 1, "gateway")]
     assert "until an invocation succeeded" in broken(history, state)[0]
+
+
+def test_the_return_of_the_control_plane_is_measured() -> None:
+    history, _ = _good()
+    history.calls = [_call(started=at) for at in (99.0, 103.0)]
+    history.faults = [
+        Injected("crash database", 99.5, 101.0),
+        Injected("cut database", 99.5, 102.0),
+        Injected("kill worker", 99.0, 99.0, "worker"),
+        Injected("pause server", 102.5, 103.5, "server"),
+        Injected("busy", 105.0, 106.0),
+    ]
+    found = returns(history)
+    assert found["cut database"] == [pytest.approx(0.5)]  # until there was no server
+    assert found["crash database"] == [pytest.approx(0.5)]  # nor the time of the cut
+    assert found["pause server"] == [0.0]  # it answered before the fault was known to be over
+    assert found.keys() == {"cut database", "crash database", "pause server"}
+    history.faults = history.faults[:1]
+    history.calls[1].ended += RETURN_S
+    assert any("until a request was accepted" in line for line in broken(history, State()))
 
 
 def test_never_recovering_is_found() -> None:

@@ -26,7 +26,7 @@ def test_on_a_server_its_own_faults_come_too() -> None:
         "crash database",
         "cut database",
     }
-    assert {one.database for one in plan.rounds(5, 80, 40, "postgresql")} == {"postgresql"}
+    assert plan.nth(1, 5, 40, "postgresql").database == "postgresql"
 
 
 def test_a_round_of_the_control_plane_leaves_the_data_plane_alone() -> None:
@@ -35,9 +35,9 @@ def test_a_round_of_the_control_plane_leaves_the_data_plane_alone() -> None:
     assert {"kill server", "fill", "busy", "rival"} <= labels
 
 
-def test_rounds_add_up_and_alternate() -> None:
-    found = plan.rounds(5, 95, 40)
-    assert [len(one.faults) for one in found] == [40, 40, 15]
+def test_rounds_alternate_and_have_seeds_of_their_own() -> None:
+    found = [plan.nth(number, 5, 40) for number in range(3)]
+    assert [len(one.faults) for one in found] == [40, 40, 40]
     assert [one.data_plane for one in found] == [True, False, True]
     assert len({one.seed for one in found}) == 3
 
