@@ -6,10 +6,11 @@ import re
 import threading
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
 DATA = Path(__file__).parent / "data"
 
@@ -62,6 +63,28 @@ def find_operation(model: ServiceModel, name: str) -> OperationModel | None:
     """The operation called `name`, or None."""
     with _lock:
         return model.operation_model(name) if name in model.operation_names else None
+
+
+class Located(NamedTuple):
+    """A member that is not in the body; ``wire`` is its name there, a header's in lower case."""
+
+    name: str
+    location: str
+    wire: str
+    member: Shape
+
+
+@cache
+def located_members(shape: StructureShape) -> tuple[Located, ...]:
+    """The members of an input or output that have a place outside the body, found out once."""
+    found = []
+    for name, member in shape.members.items():
+        location = member.serialization.get("location")
+        if location is not None:
+            wire = member.serialization.get("name", name)
+            in_header = location in ("header", "headers")
+            found.append(Located(name, location, wire.lower() if in_header else wire, member))
+    return tuple(found)
 
 
 def wire_name(operation: OperationModel) -> str:

@@ -19,6 +19,7 @@ from botocore.utils import is_json_value_header
 
 from . import xml
 from .errors import ApiError
+from .models import Located, located_members
 from .request import Request
 from .routing import Route
 from .scalars import Unreadable, parse_blob, parse_text, parse_timestamp
@@ -139,9 +140,6 @@ def _json_structure(shape: StructureShape | None, value: dict[str, Any]) -> dict
 
 # --- rest: labels, query, headers, payload
 
-_LOCATIONS = frozenset({"uri", "querystring", "header", "headers"})
-
-
 def _parse_rest_json(route: Route, request: Request) -> dict[str, Any]:
     def body(shape: StructureShape) -> dict[str, Any]:
         return _json_structure(shape, load_json(request.body))
@@ -170,39 +168,35 @@ def _parse_rest(
     if shape is None:
         return {}
     parsed: dict[str, Any] = {}
-    has_body_members = False
-    for name, member in shape.members.items():
-        location = member.serialization.get("location")
-        if location not in _LOCATIONS:
-            has_body_members = True
-            continue
+    located = located_members(shape)
+    for place in located:
         try:
-            value = _located(route, request, name, member)
+            value = _located(route, request, place)
         except Unreadable as error:
-            raise error.at(name) from None
+            raise error.at(place.name) from None
         if value is not None:
-            parsed[name] = value
+            parsed[place.name] = value
     _parse_rest_payload(route.operation, request, parsed, parse_body, parse_payload)
-    if "payload" not in shape.serialization and has_body_members:
-        located = {n for n, m in shape.members.items() if m.serialization.get("location")}
+    if "payload" not in shape.serialization and len(located) < len(shape.members):
+        elsewhere = {place.name for place in located}
         # A body must not set what the URI, query or headers set.
         body = parse_body(shape)
-        parsed.update((n, v) for n, v in body.items() if n not in located)
+        parsed.update((n, v) for n, v in body.items() if n not in elsewhere)
     return parsed
 
 
-def _located(route: Route, request: Request, name: str, member: Shape) -> Any:
+def _located(route: Route, request: Request, place: Located) -> Any:
     """The value of a member that is not in the body; None when there is none."""
-    location, wire = member.serialization["location"], member.serialization.get("name", name)
+    _, location, wire, member = place
+    if location == "header":
+        text = request.headers.get(wire)
+        return None if text is None else _from_header(member, text)
     if location == "uri":
         return parse_text(member, route.labels[wire]) if wire in route.labels else None
     if location == "querystring":
         shape = route.operation.input_shape
         return None if shape is None else _from_query(member, wire, request, shape)
-    if location == "headers":
-        return _header_map(wire.lower(), request.headers)
-    text = request.headers.get(wire.lower())
-    return None if text is None else _from_header(member, text)
+    return _header_map(wire, request.headers)
 
 
 def _parse_rest_payload(

@@ -48,13 +48,16 @@ class Template:
     known_query: frozenset[str]
 
     def rank(self, request: Request) -> tuple[bool, int, int, int, bool] | None:
-        """How specifically this binding fits, larger is better; None when it does not."""
-        if request.method != self.method or not self.pattern.fullmatch(request.path):
-            return None
-        for name, value in self.constants:
+        """How specifically this binding fits a request of its method, larger is better.
+
+        None when it does not fit.
+        """
+        for name, value in self.constants:  # before the pattern: most of S3's have one
             values = request.query.get(name)
             if values is None or (value and value not in values):
                 return None
+        if not self.pattern.fullmatch(request.path):
+            return None
         query, headers = self.required_query, self.required_headers
         complete = all(n in request.query for n in query) and all(
             n in request.headers for n in headers
@@ -135,7 +138,7 @@ def _by_action(request: Request, found: list[ServiceModel], signing_name: str) -
 def _by_uri(request: Request, found: list[ServiceModel]) -> Route:
     best: tuple[tuple[bool, int, int, int, bool], Template] | None = None
     for model in found:
-        for template in _templates(model.service_name):
+        for template in _by_method(model.service_name).get(request.method, ()):
             rank = template.rank(request)
             if rank is not None and (best is None or rank > best[0]):
                 best = rank, template
@@ -186,6 +189,14 @@ def _templates(service: str) -> tuple[Template, ...]:
     skip = {"ListDirectoryBuckets"}  # same URI as ListBuckets, on another host
     names = (name for name in model.operation_names if name not in skip)
     return tuple(_template(model.operation_model(name)) for name in names)
+
+
+@cache
+def _by_method(service: str) -> dict[str, tuple[Template, ...]]:
+    found: dict[str, tuple[Template, ...]] = {}
+    for template in _templates(service):
+        found[template.method] = (*found.get(template.method, ()), template)
+    return found
 
 
 def _template(operation: OperationModel) -> Template:

@@ -20,6 +20,7 @@ from botocore.utils import is_json_value_header
 from . import xml
 from .errors import ApiError
 from .jsonform import to_json
+from .models import located_members
 from .routing import Route
 from .scalars import format_text
 
@@ -87,7 +88,8 @@ def _id_headers(route: Route, request_id: str) -> dict[str, str]:
 
 def header_text(value: Any) -> str:
     """A header value with control characters, which could forge further headers, made blanks."""
-    return _CONTROL.sub(" ", str(value)).strip()
+    text = str(value)
+    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()
 
 
 # --- json
@@ -160,17 +162,14 @@ def _rest(
     response = Response(int(operation.http.get("responseCode", 200)))
     if shape is None:
         return response
-    in_body = False
-    for name, member in shape.members.items():
-        location = member.serialization.get("location")
+    located = located_members(shape)
+    for name, location, wire, member in located:
         value = result.get(name)
-        if location is None:
-            in_body = True
-        elif value is not None:
-            _place(response, location, member.serialization.get("name", name), member, value)
+        if value is not None:
+            _place(response, location, wire, member, value)
     payload = shape.serialization.get("payload")
     if payload is None:
-        if in_body:
+        if len(located) < len(shape.members):
             response.body = render(shape, result)
             response.headers.setdefault("content-type", content_type)
     else:
@@ -203,9 +202,9 @@ def _place(response: Response, location: str, wire: str, member: Shape, value: A
         response.status = int(value)
     elif location == "headers":
         for key, text in value.items():
-            response.headers[(wire + key).lower()] = header_text(text)
+            response.headers[wire + key.lower()] = header_text(text)
     elif location == "header":
-        response.headers[wire.lower()] = header_text(_header_value(member, value))
+        response.headers[wire] = header_text(_header_value(member, value))
 
 
 def _header_value(member: Shape, value: Any) -> str:
