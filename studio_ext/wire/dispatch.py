@@ -68,12 +68,14 @@ class FileBody:
     """A streaming output read from a file: `length` bytes (None: the rest) from `offset`.
 
     Give an open binary `file` to be safe from a rename or delete meanwhile; the server closes it.
+    With `content`, all those bytes, the server need not read them.
     """
 
     path: Path | str
     offset: int = 0
     length: int | None = None
     file: BinaryIO | None = None
+    content: bytes | None = None
 
 
 Answer = dict[str, Any] | None

@@ -140,6 +140,7 @@ def _json_structure(shape: StructureShape | None, value: dict[str, Any]) -> dict
 
 # --- rest: labels, query, headers, payload
 
+
 def _parse_rest_json(route: Route, request: Request) -> dict[str, Any]:
     def body(shape: StructureShape) -> dict[str, Any]:
         return _json_structure(shape, load_json(request.body))

@@ -13,7 +13,6 @@ from botocore.utils import parse_to_aware_datetime
 
 from .errors import ApiError
 
-
 # HTTP's, whatever the locale; the standard library takes three times as long to write a date.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())

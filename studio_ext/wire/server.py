@@ -219,7 +219,7 @@ class _Exchange:
             # The rest of the body would be taken for the connection's next request.
             headers["connection"] = "close"
         if isinstance(content, FileBody):
-            length, content = await _open_file(content)
+            length, content = await _opened(content)
             headers["content-length"] = str(length)
         if not isinstance(content, bytes):
             answer: HttpResponse = StreamingResponse(self._counted(content), response.status)
@@ -238,10 +238,13 @@ class _Exchange:
             yield chunk
 
 
-async def _open_file(body: FileBody) -> tuple[int, AsyncIterator[bytes]]:
-    """The number of bytes to send and the chunks. Opened first, so that a missing file is a 500
-    and not half an answer."""
+async def _opened(body: FileBody) -> tuple[int, AsyncIterator[bytes] | bytes]:
+    """The number of bytes to send, and the bytes or chunks of them. Opened first, so that a
+    missing file is a 500 and not half an answer."""
     file = body.file
+    if file is not None and body.content is not None and len(body.content) == body.length:
+        file.close()
+        return body.length, body.content
     if file is None:
         file = await asyncio.to_thread(open, body.path, "rb")
     length = body.length
@@ -253,7 +256,7 @@ async def _open_file(body: FileBody) -> tuple[int, AsyncIterator[bytes]]:
 
 async def _file_chunks(file: BinaryIO, offset: int, length: int) -> AsyncIterator[bytes]:
     with file:
-        await asyncio.to_thread(file.seek, offset)
+        file.seek(offset)
         while length:
             chunk = await asyncio.to_thread(file.read, min(FILE_CHUNK, length))
             if not chunk:  # cut the connection: the client must not take this for the whole

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from typing import BinaryIO
 
 from ...store.objects import ObjectInfo
 from ...wire.dispatch import Call, FileBody, Handler
@@ -10,6 +12,7 @@ from ...wire.errors import ApiError
 from .common import Area, Params, checksum_members, quoted, wants_checksum, when
 from .ranges import Span, check_read, requested_span
 
+_AT_ONCE = 128 * 1024
 _OVERRIDES = {
     "CacheControl": "ResponseCacheControl",
     "ContentDisposition": "ResponseContentDisposition",
@@ -31,8 +34,7 @@ class Reading(Area):
         try:
             check_read(params, info)
             span, extra = self._span(params, info)
-            path = str(file.name)
-            body = FileBody(path, span.offset, span.length, file)
+            body = _body(file, span)
             return {"Body": body, **_described(info, span, params), **extra}
         except BaseException:
             file.close()
@@ -62,6 +64,14 @@ class Reading(Area):
         if parts and wants_checksum(params):
             extra |= checksum_members(parts[number - 1][2], info.checksum_type)
         return span, extra
+
+
+def _body(file: BinaryIO, span: Span) -> FileBody:
+    """What to send of a file: few bytes are read here and now, more of them piece by piece."""
+    content = None
+    if span.length <= _AT_ONCE:
+        content = os.pread(file.fileno(), span.length, span.offset)
+    return FileBody(str(file.name), span.offset, span.length, file, content)
 
 
 def _described(info: ObjectInfo, span: Span, params: Params) -> Params:

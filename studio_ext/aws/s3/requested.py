@@ -30,6 +30,7 @@ _NOT_BUILT = (
     "WriteOffsetBytes",
 )
 _TRAILER = "x-amz-checksum-"
+_CHECKSUMS = {name: f"Checksum{name}" for name in ALGORITHMS}
 
 
 def attributes_of(call: Call, params: Params) -> Attributes:
@@ -137,7 +138,7 @@ def promise_of(call: Call, params: Params) -> Promise:
 
 def checksums_of(params: Params) -> dict[str, str]:
     """The checksum members of a request, {"CRC32": base64}."""
-    found = {name: params[f"Checksum{name}"] for name in ALGORITHMS if f"Checksum{name}" in params}
+    found = {name: params[member] for name, member in _CHECKSUMS.items() if member in params}
     for name, value in found.items():
         _require_valid(name, value.partition("-")[0])
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -26,49 +26,49 @@ async def store_body(
 
     One batch is written while the next is received, so at most two are in memory.
     """
-    batches = _batched(_body(call, params))
-    first = await anext(batches, b"")
-    if len(first) < _BATCH:  # then it is the whole body
-        return await _in_thread(_store_whole, first, promise.kept(call), open_writer)
+    chunks = call.body if call.body is not None else _given(params)
+    batch, ended = await _batch(chunks)
+    if ended:
+        return await _in_thread(_store_whole, batch, promise.kept(call), open_writer)
     writer = await _in_thread(open_writer)
     try:
-        writing = _submit(writer.write, first)
-        async for batch in batches:
+        while not ended:
+            writing = _submit(_write, writer, batch)
+            batch, ended = await _batch(chunks)
             await writing
-            writing = _submit(writer.write, batch)
-        await writing
+        await _in_thread(_write, writer, batch)
         return await _in_thread(writer.commit, promise.kept(call))
     finally:
         await _in_thread(writer.abort)  # waits for a write in progress; harmless after a commit
 
 
 def _store_whole(
-    body: bytes, expected: dict[str, str], open_writer: Callable[[], Writer[_R]]
+    body: Sequence[bytes], expected: dict[str, str], open_writer: Callable[[], Writer[_R]]
 ) -> _R:
     with open_writer() as writer:
-        writer.write(body)
+        _write(writer, body)
         return writer.commit(expected)
 
 
-async def _batched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    pieces: list[bytes] = []
+def _write(writer: Writer[_R], batch: Sequence[bytes]) -> None:
+    for chunk in batch:
+        writer.write(chunk)
+
+
+async def _batch(chunks: AsyncIterator[bytes]) -> tuple[list[bytes], bool]:
+    """The next chunks, about a megabyte of them, and whether the body ended with them."""
+    batch: list[bytes] = []
     size = 0
     async for chunk in chunks:
-        pieces.append(chunk)
+        batch.append(chunk)
         size += len(chunk)
         if size >= _BATCH:
-            yield b"".join(pieces)
-            pieces, size = [], 0
-    if pieces:
-        yield b"".join(pieces)
+            return batch, False
+    return batch, True
 
 
-async def _body(call: Call, params: Params) -> AsyncIterator[bytes]:
-    """The request's stream, or what a caller in this process gave as Body."""
-    if call.body is not None:
-        async for chunk in call.body:
-            yield chunk
-        return
+async def _given(params: Params) -> AsyncIterator[bytes]:
+    """What a caller in this process gave as Body."""
     given: Any = params.get("Body", b"")
     if not hasattr(given, "read"):
         yield given.encode() if isinstance(given, str) else bytes(given)

@@ -19,7 +19,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _READ_ONLY = 0o444  # jobs get hard links: a script must not write into the store by accident
@@ -38,7 +38,7 @@ class DataFiles:
 
     def path(self, data: str) -> Path:
         """Where the data file of that name is."""
-        return self._root / data[:2] / data
+        return Path(f"{self._root}/{data[:2]}/{data}")
 
     def create(self) -> tuple[str, int]:
         """A new name and a descriptor to write its bytes to; then :meth:`seal`."""
@@ -102,9 +102,12 @@ class DataFiles:
 
     def remove(self, names: Iterable[str]) -> None:
         """Unlink files; readers that have one open read on."""
+        names = list(names)
         for data in names:
-            self.path(data).unlink(missing_ok=True)
-            self.settle(data)
+            with suppress(FileNotFoundError):
+                os.unlink(self.path(data))
+        with self._lock:
+            self._pending.difference_update(names)
 
     def sweep(
         self,

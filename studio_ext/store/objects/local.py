@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 from sqlalchemy import Engine, Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..database import read, write
+from ..database import glance, read, write
 from .base import (
     MAX_LIST,
     UNCONDITIONAL,
@@ -195,7 +195,7 @@ class LocalObjectStore(ObjectStore):
     # reading
 
     def stat(self, bucket: str, key: str) -> ObjectInfo:
-        with read(self._engine) as connection:
+        with glance(self._engine) as connection:
             return info_of(object_row(connection, bucket, key))
 
     def parts_of(self, bucket: str, key: str) -> Sequence[tuple[int, int, dict[str, str]]]:
@@ -265,14 +265,14 @@ class LocalObjectStore(ObjectStore):
         check_key(key)
         attributes = attributes or Attributes()
         check_attributes(attributes)
-        self.head_bucket(bucket)
+        self.owned(bucket)
         return attributes
 
     def _with_data(self, bucket: str, key: str, use: Callable[[str], _T]) -> tuple[Row[Any], _T]:
         """Use an object's data file; again with the new one if it is replaced meanwhile."""
         missing = None
         while True:
-            with read(self._engine) as connection:
+            with glance(self._engine) as connection:
                 row = object_row(connection, bucket, key)
             try:
                 return row, use(row.data)

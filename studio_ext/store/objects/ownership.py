@@ -26,11 +26,19 @@ class Ownership:
         self._engine = engine
         self._known: dict[str, tuple[float, BucketInfo]] = {}
 
+    def remembers(self, name: str) -> bool:
+        """Whether :meth:`get` answers without asking the database."""
+        return self._remembered(name) is not None
+
+    def _remembered(self, name: str) -> BucketInfo | None:
+        found = self._known.get(name)
+        return found[1] if found and time.monotonic() - found[0] < FRESH_S else None
+
     def get(self, name: str) -> BucketInfo | None:
         """The bucket, or None when it is not known."""
-        found = self._known.get(name)
-        if found is not None and time.monotonic() - found[0] < FRESH_S:
-            return found[1]
+        remembered = self._remembered(name)
+        if remembered is not None:
+            return remembered
         with read(self._engine) as connection:
             row = connection.execute(select(buckets).where(buckets.c.name == name)).one_or_none()
         if row is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from ..database import write
@@ -13,9 +13,15 @@ from ..portable import insert_of
 from .base import UNCONDITIONAL, Attributes, Condition, ObjectInfo
 from .datafiles import DataFiles
 from .errors import NoSuchBucket, PreconditionFailed
-from .rows import OBJECT_COLUMNS, at, attribute_values, bucket_of, check, info_of
+from .rows import at, attribute_values, check
 from .tables import objects
 from .writing import Written
+
+_OLD = (
+    select(objects.c.data, objects.c.etag)
+    .where(at(bindparam("bucket"), bindparam("key")))
+    .with_for_update()
+)
 
 
 class Placer:
@@ -26,11 +32,11 @@ class Placer:
         self._files = files
         insert = insert_of(engine)(objects)
         # Built once: building them takes longer than running them.
-        self._create = insert.on_conflict_do_nothing().returning(*OBJECT_COLUMNS)
+        self._create = insert.on_conflict_do_nothing().returning(objects.c.key)
         self._replace = insert.on_conflict_do_update(
             index_elements=[objects.c.bucket, objects.c.key],
             set_={column.name: insert.excluded[column.name] for column in objects.c},
-        ).returning(*OBJECT_COLUMNS)
+        )
 
     def place(
         self,
@@ -47,7 +53,7 @@ class Placer:
                 info, replaced = self.place_in(
                     connection, bucket, key, written, attributes, condition, **columns
                 )
-        except IntegrityError as error:  # PostgreSQL: the bucket was deleted meanwhile
+        except IntegrityError as error:  # the bucket was deleted meanwhile
             raise NoSuchBucket(bucket) from error
         self._files.remove(replaced)
         self._files.settle(written.data)
@@ -61,13 +67,15 @@ class Placer:
         written: Written,
         attributes: Attributes,
         condition: Condition = UNCONDITIONAL,
+        *,
+        checksum_type: str | None = None,
         **columns: Any,
     ) -> tuple[ObjectInfo, list[str]]:
-        """As :meth:`place` inside a transaction; also the data files to remove after it."""
-        bucket_of(connection, bucket)
-        old = connection.execute(
-            select(objects.c.data, objects.c.etag).where(at(bucket, key)).with_for_update()
-        ).one_or_none()
+        """As :meth:`place` inside a transaction; also the data files to remove after it.
+
+        Raises IntegrityError when there is no such bucket.
+        """
+        old = connection.execute(_OLD, {"bucket": bucket, "key": key}).one_or_none()
         check(condition, old.etag if old else None, key)
         values = {
             "bucket": bucket,
@@ -77,14 +85,25 @@ class Placer:
             "etag": written.etag,
             "checksums": written.checksums,
             "modified": time.time(),
-            "checksum_type": None,
+            "checksum_type": checksum_type,
             "upload": None,
             "parts": None,
             **attribute_values(attributes),
             **columns,
         }
-        statement = self._create if condition.if_none_match else self._replace
-        row = connection.execute(statement, values).one_or_none()
-        if row is None:  # PostgreSQL: created by another transaction since the look above
+        if not condition.if_none_match:
+            connection.execute(self._replace, values)
+        elif connection.execute(self._create, values).one_or_none() is None:
+            # PostgreSQL: created by another transaction since the look above
             raise PreconditionFailed("If-None-Match")
-        return info_of(row), [old.data] if old else []
+        info = ObjectInfo(
+            bucket,
+            key,
+            written.size,
+            written.etag,
+            values["modified"],
+            attributes,
+            written.checksums,
+            checksum_type,
+        )
+        return info, [old.data] if old else []

@@ -10,19 +10,18 @@ from .base import UNCONDITIONAL, Attributes, BucketInfo, Condition, ObjectInfo
 from .errors import InvalidRequest, NoSuchBucket, NoSuchKey, PreconditionFailed
 from .tables import buckets, objects
 
+
+def at(bucket: Any, key: Any) -> Any:
+    """The condition that picks one object."""
+    return (objects.c.bucket == bucket) & (objects.c.key == key)
+
+
 #: every column but the long list of parts
 OBJECT_COLUMNS = tuple(c for c in objects.c if c.name != "parts")
 # Put together once: every call to the store asks these.
 _BUCKET = select(buckets).where(buckets.c.name == bindparam("bucket"))
-_OBJECT = select(*OBJECT_COLUMNS).where(
-    objects.c.bucket == bindparam("bucket"), objects.c.key == bindparam("key")
-)
+_OBJECT = select(*OBJECT_COLUMNS).where(at(bindparam("bucket"), bindparam("key")))
 _OBJECT_LOCKED = _OBJECT.with_for_update()
-
-
-def at(bucket: str, key: str) -> Any:
-    """The condition that picks one object."""
-    return (objects.c.bucket == bucket) & (objects.c.key == key)
 
 
 def bucket_of(connection: Connection, name: str) -> BucketInfo:
