@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": set(),
     "client": set(),
     "algorithms": set(),
+    "wrangler": {"files"},
     "wire": set(),
     "seen": {"config", "files"},
     "store": BOTTOM,

@@ -1,0 +1,12 @@
+"""Data Wrangler as a library: flows, their operators, and the engines that run them.
+
+``Flow.open("x.flow").run().table()``; nothing here knows of a server.
+"""
+
+from __future__ import annotations
+
+from .api import Flow, Result
+from .errors import WranglerError
+from .operators import catalogue
+
+__all__ = ["Flow", "Result", "WranglerError", "catalogue"]

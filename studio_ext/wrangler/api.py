@@ -1,0 +1,116 @@
+"""What a person writes: ``Flow.open("x.flow").run()``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .engines import DuckDB, Engine
+from .errors import FlowError
+from .flow import Document, Input, Node
+from .operators import catalogue
+from .operators.parameters import parse
+from .relation import Relation
+from .running import Options, Outcome, Run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Flow:
+    """A flow: its document, and the ways to run it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @classmethod
+    def open(cls, path: str | Path) -> Flow:
+        """Read a ``.flow`` file; raises FlowError where it is none."""
+        return cls(Document.open(path))
+
+    @classmethod
+    def new(cls) -> Flow:
+        """A flow without nodes."""
+        return cls(Document.new())
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write the file; what was not changed stays byte for byte."""
+        return self.document.save(path)
+
+    def add(self, key: str, *inputs: Node | str, **parameters: Any) -> Node:
+        """A further step: the operator ``key`` (``manage_columns/drop_column``) on its inputs.
+
+        Raises ParameterError where the parameters do not fit the operator's declaration.
+        """
+        operator = catalogue[key]
+        parse(operator.Parameters, parameters)
+        last = [next(reversed(list(self.document))).id] if not inputs else []
+        given = [each.id if isinstance(each, Node) else each for each in inputs] or last
+        return self.document.add(
+            operator.form.operator,
+            operator.form.write(parameters),
+            [Input(each) for each in given],
+        )
+
+    def run(
+        self,
+        *,
+        engine: Engine | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        refit: bool = False,
+    ) -> Result:
+        """Run everything. Errors stay with their nodes: what does not need them comes out.
+
+        ``inputs``: source (node id, dataset name or address) -> a table in its place (Arrow,
+        pandas, Polars: what Arrow can take over without a copy).
+        """
+        engine = engine or DuckDB()
+        given = {name: engine.from_arrow(_arrow(table)) for name, table in (inputs or {}).items()}
+        run = Run(self.document, engine, Options(given, parameters or {}, refit))
+        run.nodes()
+        return Result(run)
+
+
+class Result:
+    """What a run gave: each node's outcome, and its table when asked for."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.outcomes: Mapping[str, Outcome] = run.outcomes
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """Node -> what went wrong there, of the nodes that failed themselves."""
+        return {
+            name: str(each.error)
+            for name, each in self.outcomes.items()
+            if each.error and each.error.node == name
+        }
+
+    def relation(self, node: Node | str | None = None, output: str = "default") -> Relation:
+        """A node's result, not yet computed; by default of the last transform.
+
+        Raises StepError where the node, or what it needs, did not come out.
+        """
+        if node is None:
+            last = [each for each in self._run.document.order() if each.type == "TRANSFORM"]
+            if not last:
+                raise FlowError("The flow has no transform: name a node")
+            node = last[-1]
+        return self._run.relation(node.id if isinstance(node, Node) else node, output)
+
+    def table(self, node: Node | str | None = None, output: str = "default") -> pa.Table:
+        """A node's rows as an Arrow table."""
+        return self.relation(node, output).to_arrow()
+
+
+def _arrow(table: Any) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(table, pa.Table | pa.RecordBatchReader):
+        return table
+    if hasattr(table, "__arrow_c_stream__"):
+        return pa.table(table)
+    return pa.Table.from_pandas(table, preserve_index=False)

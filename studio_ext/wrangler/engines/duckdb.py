@@ -1,0 +1,173 @@
+"""DuckDB in memory: one connection a session, spilling to a folder of its own.
+
+Never a shared file (a second process cannot open it), never the network: what a flow reads is
+opened by ``sources``. Rows keep their order (``preserve_insertion_order``).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from ..errors import ColumnError, DataError, WranglerError
+from ..functions import Functions
+from ..relation import ALIAS, Base, Relation, distinct_names
+from ..types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MEMORY = "2GB"
+DIALECT = "duckdb"
+
+
+class DuckDB:
+    """A session on this machine. ``memory`` bounds what it holds before it spills to disk."""
+
+    dialect = DIALECT
+
+    def __init__(self, *, memory: str = MEMORY, threads: int | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="studio-wrangler-"))
+        self.functions = Functions(self)
+        self._numbers = count()
+        config: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(self.folder)}
+        if threads:
+            config["threads"] = threads
+        self.connection = duckdb.connect(config=config)
+        # Times have no zone in a flow; what carries one is read as UTC.
+        self.connection.execute("SET TimeZone = 'UTC'")
+        # A table is what a flow registered, never a variable of the program around it.
+        self.connection.execute("SET python_enable_replacements = false")
+
+    def __enter__(self) -> DuckDB:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; its tables and files go."""
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- binding ------------------------------------------------------------------------------
+
+    def bind(self, expressions: Mapping[str, exp.Expr], schema: Schema) -> Schema:
+        """Types of expressions over columns of ``schema``."""
+        used = {each.name for one in expressions.values() for each in one.find_all(exp.Column)}
+        outputs = [
+            exp.alias_(each.copy(), f"c{index}", quoted=True)
+            for index, each in enumerate(expressions.values())
+        ]
+        empty = self.no_rows({name: schema[name] for name in used})
+        bound = self.bind_query(exp.select(*outputs).from_(empty.subquery(ALIAS)))
+        return dict(zip(expressions, bound.values(), strict=True))
+
+    def bind_query(self, query: exp.Query) -> Schema:
+        """Columns of a query, with their types."""
+        rows = self._run(f"DESCRIBE {self.sql(query)}").fetchall()
+        return {name: exp.DataType.build(kind, dialect=DIALECT) for name, kind, *_ in rows}
+
+    def no_rows(self, schema: Schema) -> exp.Select:
+        """A query that gives these columns and no row."""
+        nulls = [
+            exp.alias_(exp.cast(exp.null(), datatype), name, quoted=True)
+            for name, datatype in schema.items()
+        ]
+        return exp.select(*(nulls or [exp.null()])).limit(0)
+
+    # -- running ------------------------------------------------------------------------------
+
+    def sql(self, query: exp.Expr) -> str:
+        """The text DuckDB gets."""
+        try:
+            return query.sql(DIALECT)
+        except SqlglotError as error:
+            raise WranglerError(f"This cannot be said to DuckDB: {error}") from error
+
+    def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
+        """Run, and fetch everything."""
+        return self._run(self.sql(query)).fetchall()
+
+    def evaluate(self, expression: exp.Expr) -> Any:
+        """The value of an expression without columns."""
+        return self.rows(exp.select(expression.copy()))[0][0]
+
+    def arrow(self, relation: Relation) -> pa.Table:
+        """Run, and fetch everything as Arrow."""
+        reader = self.reader(relation)
+        try:
+            return reader.read_all()
+        except duckdb.Error as error:
+            raise explained(error) from error
+
+    def reader(self, relation: Relation, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        """Run, and stream."""
+        import pyarrow as pa
+
+        names = relation.columns
+        cursor = self.connection.cursor()
+        try:
+            inner = relation.nested().query()
+            found = cursor.sql(self.sql(inner)).to_arrow_reader(batch_rows)
+        except duckdb.Error as error:
+            raise explained(error) from error
+        schema = pa.schema(
+            [each.with_name(name) for name, each in zip(names, found.schema, strict=True)]
+        )
+        batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in found)
+        return pa.RecordBatchReader.from_batches(schema, batches)
+
+    def from_arrow(self, data: pa.Table | pa.RecordBatchReader) -> Relation:
+        """A table of the session with these rows."""
+        names = distinct_names(data.schema.names)
+        renamed = (
+            data.rename_columns(list(names.values())) if hasattr(data, "rename_columns") else data
+        )
+        self.connection.register("studio_incoming", renamed)
+        try:
+            return self._table("FROM studio_incoming", names)
+        finally:
+            self.connection.unregister("studio_incoming")
+
+    def materialise(self, relation: Relation) -> Relation:
+        """Run once, and keep the rows for the session; DuckDB spills them where memory ends."""
+        names = distinct_names(relation.columns)
+        inner = relation.select({names[name]: relation[name] for name in relation.columns})
+        return self._table(self.sql(inner.query()), names)
+
+    def _table(self, sql: str, names: Mapping[str, str]) -> Relation:
+        table = f"studio_{next(self._numbers)}"
+        self._run(f"CREATE TABLE {table} AS {sql}")
+        schema = self.bind_query(exp.select("*").from_(table))
+        return Relation.of(self, Base(exp.to_table(table), schema), names)
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise explained(error) from error
+
+
+#: "Binder Error: ...", then a line that points into SQL that no user wrote.
+_PREFIX = re.compile(r"^[A-Z][A-Za-z-]*(?: [A-Z][A-Za-z]*)* Error: ")
+
+
+def explained(error: duckdb.Error) -> WranglerError:
+    """DuckDB's message as a user of a flow can read it."""
+    first = str(error).split("\n\nLINE ")[0].split("\n\tCandidate")[0].strip()
+    text = _PREFIX.sub("", first)
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return ColumnError(text)
+    if isinstance(error, duckdb.DataError | duckdb.OutOfMemoryException):
+        return DataError(text)
+    return WranglerError(text)

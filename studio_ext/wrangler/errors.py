@@ -1,0 +1,70 @@
+"""What goes wrong in a flow, and where: the field, the value, what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+SHOWN = 200
+NAMED = 8
+
+
+class WranglerError(Exception):
+    """Anything a user of a flow can mend. ``field`` names the parameter, where there is one."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class FlowError(WranglerError):
+    """The document is not a flow: not JSON, no nodes, a cycle, an input that is not there."""
+
+
+class ParameterError(WranglerError):
+    """A parameter of a step has a value that it cannot have."""
+
+    def __init__(self, field: str, value: Any, right: str) -> None:
+        super().__init__(f"{field}: {shown(value)} {right}", field=field)
+        self.value = value
+
+
+class ColumnError(WranglerError):
+    """A step names a column that is not there, or is of another type."""
+
+    @classmethod
+    def missing(cls, name: str, there: Iterable[str], field: str | None = None) -> ColumnError:
+        """``name`` is none of the columns ``there``."""
+        names = list(there)
+        near = get_close_matches(name, names, n=3, cutoff=0.6)
+        listed = near or names[:NAMED]
+        more = "" if near or len(names) <= NAMED else f" and {len(names) - NAMED} more"
+        hint = "did you mean" if near else "there are"
+        listing = ", ".join(repr(each) for each in listed) or "none"
+        return cls(f"There is no column {name!r}: {hint} {listing}{more}", field=field)
+
+
+class UnsupportedError(WranglerError):
+    """The step is of a kind that Studio does not know, or not on this engine."""
+
+
+class DataError(WranglerError):
+    """The data do not let the step do its work: a value to refuse, nothing to learn from."""
+
+
+class StepError(WranglerError):
+    """What went wrong in one node of a flow."""
+
+    def __init__(self, node: str, label: str, cause: WranglerError) -> None:
+        super().__init__(f"{label}: {cause.message}", field=cause.field)
+        self.node = node
+        self.label = label
+        self.cause = cause
+
+
+def shown(value: Any) -> str:
+    """A value as messages quote it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

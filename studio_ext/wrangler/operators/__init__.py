@@ -1,0 +1,9 @@
+"""The catalogue: one module a group of operators, each operator declared once."""
+
+from __future__ import annotations
+
+from . import casting, columns, missing, numeric  # noqa: F401  (each enters its operators)
+from .base import Operator, Trained
+from .catalogue import catalogue
+
+__all__ = ["Operator", "Trained", "catalogue"]

@@ -1,0 +1,174 @@
+"""What an operator is: a declaration, ``fit`` that learns, ``apply`` that never does.
+
+An operator is written once as a class; the catalogue, the forms, the documentation, the tests and
+the place of its parameters in a flow file follow from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from sqlglot import exp
+
+from ..relation import Relation
+from .parameters import Parameters
+
+P = TypeVar("P", bound=Parameters)
+#: What a fit has learned: plain JSON.
+Trained = dict[str, Any]
+DEFAULT = "default"
+
+
+def snake(label: str) -> str:
+    """``One-hot encode`` as ``one_hot_encode``: how flow files name a label's parameters."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One level of a flow's parameters: ``key`` holds ``value``, ``container`` what belongs to it.
+
+    By default ``{"operator": "Drop column", "drop_column_parameters": {...}}``.
+    """
+
+    key: str
+    value: str
+    container: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The key that the parameters of this choice lie under; empty: beside it."""
+        return f"{snake(self.value)}_parameters" if self.container is None else self.container
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where an operator stands in a flow file: the node's operator, and the choices below it."""
+
+    operator: str
+    choices: tuple[Choice, ...] = ()
+
+    def matches(self, operator: str, parameters: Mapping[str, Any]) -> bool:
+        """Whether a node with these parameters is meant."""
+        if operator != self.operator:
+            return False
+        level: Any = parameters
+        for choice in self.choices:
+            if not isinstance(level, Mapping) or level.get(choice.key) != choice.value:
+                return False
+            level = level.get(choice.place, {}) if choice.place else level
+        return True
+
+    def read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """This operator's own parameters, out of a node's."""
+        level: Any = parameters
+        for choice in self.choices:
+            level = level.get(choice.place) or {} if choice.place else level
+        return dict(level)
+
+    def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A node's parameters, with the operator's own in their place."""
+        level = dict(values)
+        for choice in reversed(self.choices):
+            inner = {choice.place: level} if choice.place else level
+            level = {choice.key: choice.value, **inner}
+        return level
+
+    def read_trained(self, trained: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """What the operator has learned, out of a node's ``trained_parameters``."""
+        level: Any = trained
+        for choice in self.choices:
+            if not isinstance(level, Mapping):
+                return None
+            level = level.get(choice.place) if choice.place else level
+        return dict(level) if isinstance(level, Mapping) and level else None
+
+    def write_trained(self, learned: Mapping[str, Any]) -> dict[str, Any]:
+        """A node's ``trained_parameters``."""
+        level = dict(learned)
+        for choice in reversed(self.choices):
+            level = {choice.place: level} if choice.place else level
+        return level
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a runner and an export have to know of an operator."""
+
+    #: A row's result follows from that row (and what was learned) alone.
+    row_local: bool = True
+    #: For training data only: changes which rows there are, so that inference leaves it out.
+    training_only: bool = False
+    #: The order of rows matters.
+    ordered: bool = False
+
+
+class Operator(Generic[P]):
+    """One operator of the catalogue. Subclasses declare the class variables, and ``apply``."""
+
+    #: The row of the reference (``T001`` to ``T097``), or ``X001``... beyond it.
+    number: ClassVar[str]
+    group: ClassVar[str]
+    label: ClassVar[str]
+    form: ClassVar[Form]
+    #: Selectable variants, by name: each has a test.
+    variants: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[Traits] = Traits()
+    #: Taken from ``Operator[...]``.
+    Parameters: ClassVar[type[Parameters]]
+
+    def __init_subclass__(cls) -> None:
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, Parameters):
+                    cls.Parameters = argument
+
+    @property
+    def key(self) -> str:
+        """Its name in Studio: ``manage_columns/drop_column``."""
+        group = re.sub(r"_\d+(\.\d+)*$", "", self.form.operator).split(".")[-1]
+        return "/".join([group, *(snake(choice.value) for choice in self.form.choices)])
+
+    @property
+    def help(self) -> str:
+        """The first paragraph of the class's docstring."""
+        return " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it learns something."""
+        kind = type(self)
+        return kind.aggregates is not Operator.aggregates or kind.fit is not Operator.fit
+
+    def aggregates(self, relation: Relation, p: P) -> Mapping[str, exp.Expr]:
+        """What it has to know of the training rows, as aggregates of one scan; none: nothing."""
+        return {}
+
+    def learned(self, values: Mapping[str, Any], p: P) -> Trained:
+        """What it keeps of the aggregates' values; raises DataError where they teach nothing."""
+        return dict(values)
+
+    def fit(self, relation: Relation, p: P) -> Trained | None:
+        """Learn from the training relation; overridden where aggregates do not suffice."""
+        wanted = self.aggregates(relation, p)
+        return self.learned(relation.aggregate(wanted), p) if wanted else None
+
+    def adopt(self, saved: Trained, p: P) -> Trained:
+        """What was learned elsewhere in this operator's form: ``saved`` has Spark's models decoded.
+
+        (:mod:`studio_ext.wrangler.flow.trained`).
+        """
+        return saved
+
+    def apply(self, relation: Relation, p: P, trained: Trained | None) -> Relation:
+        """The relation with this step on top; reads no data."""
+        raise NotImplementedError(type(self).__name__)
+
+    def run(
+        self, relations: Sequence[Relation], p: P, trained: Trained | None
+    ) -> Mapping[str, Relation]:
+        """Output name -> relation; one input and the output ``default`` unless overridden."""
+        return {DEFAULT: self.apply(relations[0], p, trained)}

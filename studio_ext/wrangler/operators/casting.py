@@ -1,0 +1,90 @@
+"""Data types: inferring and casting a whole table, parsing one column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sqlglot import exp
+
+from .. import types
+from ..errors import ParameterError
+from ..relation import Relation
+from .base import Form, Operator, Trained
+from .catalogue import catalogue
+from .parameters import AnyColumn, Parameters, field
+
+GROUP = "Data types"
+TypeName = Literal["long", "float", "boolean", "date", "datetime", "string"]
+#: Tried in this order; a column is the first of which all its values are.
+INFERRED = ("boolean", "long", "float", "date", "datetime")
+
+
+class _Nothing(Parameters):
+    pass
+
+
+class _Parsed(Parameters):
+    column: AnyColumn = field("Column")
+    data_type: TypeName = field("Type")
+
+
+@catalogue.add
+class InferAndCast(Operator[_Nothing]):
+    """Give every column of text the narrowest type that all its values have."""
+
+    number, group, label = "T001", GROUP, "Infer and cast types"
+    form = Form("sagemaker.spark.infer_and_cast_type_0.1")
+    variants = ("infer", "edit types")
+
+    def aggregates(self, relation: Relation, p: _Nothing) -> Mapping[str, exp.Expr]:
+        f = relation.functions
+        found = {}
+        for index, name in enumerate(relation.columns_of("string")):
+            x = relation[name]
+            found[f"{index}/any"] = exp.Count(this=f.blank(x))
+            for kind in INFERRED:
+                fitting = exp.Case().when(f.fits(f.blank(x), kind), f.constant(1))
+                found[f"{index}/{kind}"] = exp.Count(this=fitting)
+        return found
+
+    def fit(self, relation: Relation, p: _Nothing) -> Trained:
+        values = relation.aggregate(self.aggregates(relation, p))
+        schema = dict(types.describe(relation.schema))
+        for index, name in enumerate(relation.columns_of("string")):
+            rows = values[f"{index}/any"]
+            fits = (kind for kind in INFERRED if rows and values[f"{index}/{kind}"] == rows)
+            schema[name] = next(fits, "string")
+        return {"schema": schema}
+
+    def apply(self, relation: Relation, p: _Nothing, trained: Trained | None) -> Relation:
+        assert trained
+        f = relation.functions
+        cast = {}
+        for name, kind in trained["schema"].items():
+            if kind not in types.NAMED:
+                if kind not in ("array", "struct", "map", "binary", "other"):
+                    raise ParameterError(f"schema.{name}", kind, "is no type of a flow")
+                continue
+            x, source = relation[name], types.kind_of(relation.schema[name])
+            if source == "string" and kind != "string":
+                cast[name] = f.parsed(f.blank(x), kind)
+            elif source != kind:
+                cast[name] = f.to(x, types.NAMED[kind], relation.schema[name])
+        return relation.with_columns(cast)
+
+
+@catalogue.add
+class ParseColumn(Operator[_Parsed]):
+    """Read a column as another type; what does not fit becomes missing."""
+
+    number, group, label = "T002", GROUP, "Parse value as type"
+    form = Form("sagemaker.spark.cast_single_data_type_0.1")
+    variants = ("long", "float", "boolean", "date", "datetime", "string")
+
+    def apply(self, relation: Relation, p: _Parsed, trained: Trained | None) -> Relation:
+        f, x = relation.functions, relation[p.column]
+        source = relation.schema[p.column]
+        if types.kind_of(source) == "string":
+            return relation.with_columns({p.column: f.parsed(f.blank(x), p.data_type)})
+        return relation.with_columns({p.column: f.to(x, types.NAMED[p.data_type], source)})

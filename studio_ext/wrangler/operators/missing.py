@@ -1,0 +1,179 @@
+"""Handle missing: fill, impute, mark, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from sqlglot import exp
+
+from .. import types
+from ..errors import DataError, ParameterError
+from ..relation import Relation
+from .base import Choice, Form, Operator, Trained
+from .catalogue import catalogue
+from .parameters import (
+    AnyColumn,
+    AnyColumns,
+    NewColumn,
+    NumericColumn,
+    Parameters,
+    field,
+    outputs,
+)
+
+GROUP = "Handle missing"
+FLOW = "sagemaker.spark.handle_missing_0.1"
+
+
+def _form(label: str, *further: Choice) -> Form:
+    return Form(FLOW, (Choice("operator", label), *further))
+
+
+class _Filled(Parameters):
+    input_column: AnyColumns = field("Columns")
+    output_column: NewColumn = field("Output column", "Empty: in place.", default="")
+    fill_value: str = field("Value", "Read as a value of the column's type.")
+
+
+@catalogue.add
+class FillMissing(Operator[_Filled]):
+    """Put a value where there is none."""
+
+    number, group, label = "T048", GROUP, "Fill missing"
+    form = _form("Fill missing")
+    variants = ("constant",)
+
+    def apply(self, relation: Relation, p: _Filled, trained: Trained | None) -> Relation:
+        f = relation.functions
+        filled = {}
+        for name, output in outputs(p.input_column, p.output_column).items():
+            datatype = relation.schema[name]
+            value = f.to(f.constant(p.fill_value), datatype, types.STRING)
+            if relation.engine.evaluate(value) is None:
+                kind = types.kind_of(datatype)
+                raise ParameterError("fill_value", p.fill_value, f"is no {kind}, as {name!r} is")
+            filled[output] = f.coalesce(relation[name], value)
+        return relation.with_columns(filled)
+
+
+class _Imputed(Parameters):
+    output_column: NewColumn = field("Output column", "Empty: in place.", default="")
+
+
+class _ImputedNumber(_Imputed):
+    input_column: NumericColumn = field("Column")
+    strategy: Literal["Mean", "Approximate Median"] = field(
+        "Strategy", default="Approximate Median"
+    )
+
+
+class _ImputedCategory(_Imputed):
+    input_column: AnyColumn = field("Column")
+
+
+N = TypeVar("N", _ImputedNumber, _ImputedCategory)
+
+
+class _Impute(Operator[N]):
+    group = GROUP
+
+    def apply(self, relation: Relation, p: N, trained: Trained | None) -> Relation:
+        assert trained
+        f = relation.functions
+        value = f.constant(trained["value"])
+        filled = f.coalesce(relation[p.input_column], value)
+        return relation.with_columns({p.output_column or p.input_column: filled})
+
+
+@catalogue.add
+class ImputeNumeric(_Impute[_ImputedNumber]):
+    """Put the column's mean or median where there is no value."""
+
+    number, label = "T049", "Impute numeric"
+    form = _form("Impute", Choice("column_type", "Numeric"))
+    variants = ("mean", "approximate median")
+
+    def aggregates(self, relation: Relation, p: _ImputedNumber) -> Mapping[str, exp.Expr]:
+        f, x = relation.functions, relation[p.input_column]
+        return {"value": f.mean(x) if p.strategy == "Mean" else f.quantile(x, 0.5)}
+
+    def learned(self, values: Mapping[str, Any], p: _ImputedNumber) -> Trained:
+        if values["value"] is None:
+            raise DataError(f"input_column: {p.input_column!r} has no value to learn from")
+        return {"value": float(values["value"])}
+
+
+@catalogue.add
+class ImputeCategorical(_Impute[_ImputedCategory]):
+    """Put the column's most frequent value where there is none; of equals the smallest."""
+
+    number, label = "T049", "Impute categorical"
+    form = _form("Impute", Choice("column_type", "Categorical"))
+    variants = ("most frequent",)
+
+    def aggregates(self, relation: Relation, p: _ImputedCategory) -> Mapping[str, exp.Expr]:
+        return {"counts": relation.functions.frequencies(relation[p.input_column])}
+
+    def learned(self, values: Mapping[str, Any], p: _ImputedCategory) -> Trained:
+        counts = values["counts"] or {}
+        if not counts:
+            raise DataError(f"input_column: {p.input_column!r} has no value to learn from")
+        return {"value": min(counts, key=lambda each: (-counts[each], each))}
+
+
+class _Indicated(Parameters):
+    input_column: AnyColumn = field("Column")
+    output_column: NewColumn = field("Output column", "Empty: COLUMN_indicator.", default="")
+
+
+@catalogue.add
+class MissingIndicator(Operator[_Indicated]):
+    """Say in a column of its own whether a value is missing."""
+
+    number, group, label = "T050", GROUP, "Add indicator for missing"
+    form = _form("Add indicator for missing")
+    variants = ("indicator",)
+
+    def apply(self, relation: Relation, p: _Indicated, trained: Trained | None) -> Relation:
+        name = p.output_column or f"{p.input_column}_indicator"
+        return relation.with_columns({name: relation[p.input_column].is_(exp.null())})
+
+
+class _Dropped(Parameters):
+    input_column: AnyColumns = field("Columns", "Empty: all.", default=[], min_length=0)
+
+
+@catalogue.add
+class DropMissingRows(Operator[_Dropped]):
+    """Leave out the rows in which one of the columns is missing."""
+
+    number, group, label = "T051", GROUP, "Drop rows with missing values"
+    form = _form("Drop missing", Choice("dimension", "Drop Rows"))
+    variants = ("rows",)
+
+    def apply(self, relation: Relation, p: _Dropped, trained: Trained | None) -> Relation:
+        names = p.input_column or relation.columns
+        return relation.filter(*(relation[name].is_(exp.null()).not_() for name in names))
+
+
+@catalogue.add
+class DropMissingColumns(Operator[_Dropped]):
+    """Leave out the columns in which the training rows had a value missing."""
+
+    number, group, label = "T051", GROUP, "Drop columns with missing values"
+    form = _form("Drop missing", Choice("dimension", "Drop Columns"))
+    variants = ("columns",)
+
+    def aggregates(self, relation: Relation, p: _Dropped) -> Mapping[str, exp.Expr]:
+        names = p.input_column or relation.columns
+        rows = exp.Count(this=exp.Star())
+        missing = (exp.Sub(this=rows.copy(), expression=exp.Count(this=relation[n])) for n in names)
+        return dict(zip(names, missing, strict=True))
+
+    def learned(self, values: Mapping[str, Any], p: _Dropped) -> Trained:
+        return {"dropped": [name for name, missing in values.items() if missing]}
+
+    def apply(self, relation: Relation, p: _Dropped, trained: Trained | None) -> Relation:
+        assert trained is not None
+        return relation.drop(name for name in trained["dropped"] if name in relation)

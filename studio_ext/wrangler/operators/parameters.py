@@ -1,0 +1,124 @@
+"""How operators declare what a person can set: pydantic models that know kinds of columns.
+
+One declaration makes the validation, the form (JSON Schema), the documentation and the tests. What
+a flow file carries for other sub-operators is ignored, an empty text means "not set".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
+
+from .. import types
+from ..errors import ColumnError, ParameterError
+from ..relation import Relation
+
+M = TypeVar("M", bound="Parameters")
+
+
+@dataclass(frozen=True)
+class OfColumn:
+    """Marks a field that names columns of the input, of these kinds (none: of any)."""
+
+    kinds: tuple[str, ...] = ()
+
+    def __get_pydantic_json_schema__(self, core: core_schema.CoreSchema, handler: Any) -> Any:
+        return {**handler(core), "column": {"kinds": list(self.kinds)}}
+
+    def accepts(self, datatype: Any) -> bool:
+        """Whether a column of this type may be named."""
+        return not self.kinds or types.kind_of(datatype) in self.kinds
+
+
+def _names(value: Any) -> Any:
+    """Flows write one column as a text, several as a list."""
+    if value in ("", None):
+        return []
+    return [value] if isinstance(value, str) else value
+
+
+def _blank(value: Any) -> Any:
+    return "" if value is None else value
+
+
+_List = Annotated[list[str], BeforeValidator(_names)]
+AnyColumn = Annotated[str, OfColumn(), Field(min_length=1)]
+AnyColumns = Annotated[_List, OfColumn(), Field(min_length=1)]
+NumericColumn = Annotated[str, OfColumn(types.NUMERIC), Field(min_length=1)]
+NumericColumns = Annotated[_List, OfColumn(types.NUMERIC), Field(min_length=1)]
+StringColumn = Annotated[str, OfColumn(("string",)), Field(min_length=1)]
+StringColumns = Annotated[_List, OfColumn(("string",)), Field(min_length=1)]
+#: A column to be made; empty: in place of the input.
+NewColumn = Annotated[str, BeforeValidator(_blank)]
+
+
+class Parameters(BaseModel):
+    """What an operator's parameters derive from."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, coerce_numbers_to_str=True
+    )
+
+    def check(self, relations: Iterable[Relation]) -> None:
+        """Every column named is there and of a kind that fits; raises ColumnError."""
+        first = next(iter(relations))
+        for name, declared in type(self).model_fields.items():
+            mark = next((each for each in declared.metadata if isinstance(each, OfColumn)), None)
+            if mark:
+                value = getattr(self, name)
+                for column in [value] if isinstance(value, str) else value or []:
+                    _check(first, column, mark, declared.alias or name)
+
+
+def _check(relation: Relation, column: str, mark: OfColumn, field: str) -> None:
+    if not column:
+        return
+    if column not in relation:
+        raise ColumnError.missing(column, relation.columns, field)
+    datatype = relation.schema[column]
+    if not mark.accepts(datatype):
+        wanted = " or ".join(mark.kinds)
+        raise ColumnError(
+            f"{field}: the column {column!r} is {types.kind_of(datatype)}, not {wanted}: "
+            "parse it as that type in a step before",
+            field=field,
+        )
+
+
+def parse(model: type[M], values: Mapping[str, Any], where: str = "") -> M:
+    """``values`` as ``model``; raises ParameterError that names the first field amiss."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join([*([where] if where else []), *(str(each) for each in first["loc"])])
+        given = None if first["type"] == "missing" else first["input"]
+        right = "must be given" if first["type"] == "missing" else f"is not right: {first['msg']}"
+        raise ParameterError(field, given, right) from error
+
+
+def outputs(inputs: Iterable[str], output: str) -> dict[str, str]:
+    """Input column -> the column that takes its result.
+
+    Without ``output`` a column is replaced; one column's result is named ``output``, and those of
+    several ``output_column``.
+    """
+    names = list(inputs)
+    if not output:
+        return {name: name for name in names}
+    return {name: output if len(names) == 1 else f"{output}_{name}" for name in names}
+
+
+def field(title: str, help: str = "", **options: Any) -> Any:
+    """A field with its label and what a person should know about it."""
+    return Field(title=title, description=help or None, **options)
+
+
+def declared(model: type[Parameters]) -> dict[str, FieldInfo]:
+    """The fields of a declaration, by the name that flow files use."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}

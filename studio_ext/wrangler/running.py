@@ -1,0 +1,137 @@
+"""Running a flow: node after node, each with its state, what it gave, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .engines import Engine
+from .errors import StepError, UnsupportedError, WranglerError
+from .flow import Document, Node, variables
+from .flow.trained import decoded
+from .operators import Trained, catalogue
+from .operators.parameters import parse
+from .relation import Relation
+from .sources import Locator, read, sampled
+from .sources.reading import local_files
+
+
+class State(StrEnum):
+    """How far a node is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    #: Studio does not know the operator; what follows from the node waits too.
+    UNSUPPORTED = "unsupported"
+    #: Something it reads did not come out.
+    SKIPPED = "skipped"
+
+
+@dataclass
+class Outcome:
+    """What became of one node."""
+
+    node: Node
+    state: State
+    outputs: Mapping[str, Relation] = field(default_factory=dict)
+    trained: Trained | None = None
+    #: Learned in this run, not taken from the file.
+    learned: bool = False
+    error: StepError | None = None
+
+
+#: Told of every change of a node's state.
+Watcher = Callable[[Outcome], None]
+
+
+@dataclass
+class Options:
+    """How a flow is to be run."""
+
+    #: Source by node id, dataset name or address -> a relation in its place.
+    inputs: Mapping[str, Relation] = field(default_factory=dict)
+    #: Values for the flow's ``{{name}}``.
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    #: Learn anew what the file already knows.
+    refit: bool = False
+    locate: Locator = local_files
+    watch: Watcher = lambda outcome: None
+
+
+class Run:
+    """One walk through a document on one engine."""
+
+    def __init__(self, document: Document, engine: Engine, options: Options | None = None) -> None:
+        self.document = document
+        self.engine = engine
+        self.options = options or Options()
+        self.outcomes: dict[str, Outcome] = {}
+        self._values = {**variables.defaults(document.data), **self.options.parameters}
+
+    def nodes(self, upto: str | None = None) -> None:
+        """Run all nodes, or ``upto`` and what it follows from; errors stay with their nodes."""
+        wanted = self.document.upstream(upto) if upto else self.document.order()
+        for node in wanted:
+            if node.id not in self.outcomes:
+                self._note(Outcome(node, State.RUNNING))
+                self._note(self._run(node))
+
+    def relation(self, node: str, output: str = "default") -> Relation:
+        """What a node gives; raises StepError where it, or what it needs, did not come out."""
+        self.nodes(node)
+        outcome = self.outcomes[node]
+        if outcome.error:
+            raise outcome.error
+        return outcome.outputs[output]
+
+    def _note(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.node.id] = outcome
+        self.options.watch(outcome)
+
+    def _run(self, node: Node) -> Outcome:
+        failed = next((e for each in node.inputs if (e := self.outcomes[each.node].error)), None)
+        if failed:
+            return Outcome(node, State.SKIPPED, error=failed)
+        try:
+            return self._result(node)
+        except UnsupportedError as error:
+            return Outcome(node, State.UNSUPPORTED, error=StepError(node.id, node.label, error))
+        except WranglerError as error:
+            return Outcome(node, State.FAILED, error=StepError(node.id, node.label, error))
+
+    def _result(self, node: Node) -> Outcome:
+        parameters = variables.filled(node.parameters, self._values, "parameters")
+        if node.type == "SOURCE":
+            return Outcome(
+                node, State.DONE, {name: self._source(node, parameters) for name in node.outputs}
+            )
+        if node.type != "TRANSFORM":
+            return Outcome(node, State.DONE)
+        operator = catalogue.find(node.operator, parameters)
+        p = parse(operator.Parameters, operator.form.read(parameters))
+        relations = [self._input(each.node, each.output) for each in node.inputs]
+        p.check(relations)
+        saved = None if self.options.refit else operator.form.read_trained(node.trained)
+        trained = operator.adopt(decoded(saved), p) if saved else None
+        learned = trained is None and operator.fitted
+        if learned:
+            trained = operator.fit(relations[0], p)
+        outputs = operator.run(relations, p, trained)
+        for each in outputs.values():
+            each.schema  # noqa: B018  (what does not fit is found here, at its node)
+        return Outcome(node, State.DONE, outputs, trained, learned)
+
+    def _input(self, node: str, output: str) -> Relation:
+        outputs = self.outcomes[node].outputs
+        return outputs[output] if output in outputs else next(iter(outputs.values()))
+
+    def _source(self, node: Node, parameters: Mapping[str, Any]) -> Relation:
+        definition = parameters.get("dataset_definition") or {}
+        place = definition.get("s3ExecutionContext") or {}
+        for name in (node.id, str(definition.get("name")), str(place.get("s3Uri"))):
+            if name in self.options.inputs:
+                return self.options.inputs[name]
+        return sampled(read(self.engine, definition, self.options.locate), node.sampling)

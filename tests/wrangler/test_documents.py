@@ -1,0 +1,101 @@
+"""Flow files as documents: real ones, and broken ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio_ext.wrangler.errors import FlowError
+from studio_ext.wrangler.flow import Document
+from studio_ext.wrangler.flow.trained import decoded
+
+FLOWS = sorted((Path(__file__).parent / "flows").glob("*.flow"))
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
+def test_what_was_not_changed_is_written_as_it_was(path: Path, tmp_path: Path) -> None:
+    document = Document.open(path)
+    assert document.save(tmp_path / "copy.flow").read_bytes() == path.read_bytes()
+    # A change that is taken back, and one that stays, touch nothing else.
+    document.data["nodes"][0]["name"] = "changed"
+    changed = document.text()
+    del document.data["nodes"][0]["name"]
+    assert document.text() == path.read_text()
+    assert Document.parse(changed).text() == changed
+    assert len(changed) - len(path.read_text()) < 60
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
+def test_what_spark_saved_is_read(path: Path) -> None:
+    for node in Document.open(path):
+        if node.trained:
+            assert "P)h>@6aWAK" not in json.dumps(decoded(node.trained))
+
+
+def test_a_saved_indexer_gives_its_labels() -> None:
+    node = next(
+        each
+        for each in Document.open(Path(__file__).parent / "flows" / "fraud_customers.flow")
+        if each.operator.endswith("encode_categorical_0.1")
+        and each.parameters["one_hot_encode_parameters"].get("input_column") == "policy_state"
+    )
+    saved = decoded(node.trained)["one_hot_encode_parameters"]
+    assert saved["string_indexer_model"]["labelsArray"] == [["ca", "wa", "az", "or", "nv", "id"]]
+    assert saved["one_hot_encoder_model"]["categorySizes"] == [7]
+
+
+def _node(name: str, *inputs: str) -> dict[str, Any]:
+    return {
+        "node_id": name,
+        "type": "TRANSFORM",
+        "operator": "sagemaker.spark.manage_columns_0.1",
+        "parameters": {},
+        "inputs": [{"name": "df", "node_id": each, "output_name": "default"} for each in inputs],
+        "outputs": [{"name": "default"}],
+    }
+
+
+def test_nodes_come_after_what_they_read_in_the_files_order() -> None:
+    document = Document.parse(
+        json.dumps({"nodes": [_node("d", "b", "c"), _node("c", "a"), _node("b", "a"), _node("a")]})
+    )
+    assert [each.id for each in document.order()] == ["a", "c", "b", "d"]
+    assert [each.id for each in document.upstream("c")] == ["a", "c"]
+    assert [each.id for each in document.readers("a")] == ["c", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"nodes": [', "no JSON document"),
+        (b"\xff\xfe{}", "no JSON document"),
+        (b"[]", "a JSON object with a list of nodes"),
+        (b'{"nodes": {}}', "a JSON object with a list of nodes"),
+        (b'{"nodes": ["a"]}', r"nodes\[0\]: 'a' is no JSON object"),
+        (b'{"nodes": [{"node_id": 7}]}', r"nodes\[0\].node_id: 7 is no text"),
+        (b"[" * 200_000, "no JSON document"),
+    ],
+)
+def test_what_is_no_flow_is_refused(content: bytes, words: str) -> None:
+    with pytest.raises(FlowError, match=words):
+        Document.parse(content)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([_node("a", "b"), _node("b", "a")], "goes in a circle"),
+        ([_node("a", "a")], "goes in a circle"),
+        ([_node("a", "gone")], "there is no node 'gone'"),
+        ([_node("a"), _node("a")], "is there twice"),
+        ([{**_node("a"), "type": "ANALYSIS"}], "none of SOURCE, TRANSFORM"),
+        ([{**_node("a"), "parameters": []}], "parameters"),
+        ([{**_node("a"), "inputs": "x"}], "inputs"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(nodes: list[Any], words: str) -> None:
+    with pytest.raises(FlowError, match=words):
+        Document.parse(json.dumps({"nodes": nodes}))
