@@ -10,7 +10,6 @@ from typing import Any
 from .engines import Engine
 from .errors import StepError, UnsupportedError, WranglerError
 from .flow import Document, Node, variables
-from .flow.trained import decoded
 from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .relation import Relation
@@ -115,7 +114,7 @@ class Run:
         relations = [self._input(each.node, each.output) for each in node.inputs]
         p.check(relations)
         saved = None if self.options.refit else operator.form.read_trained(node.trained)
-        trained = operator.adopt(decoded(saved), p) if saved else None
+        trained = operator.restored(saved, p) if saved else None
         learned = trained is None and operator.fitted
         if learned:
             trained = operator.fit(relations[0], p)

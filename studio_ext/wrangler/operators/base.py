@@ -6,6 +6,7 @@ the place of its parameters in a flow file follow from it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from sqlglot import exp
 
+from ..flow.trained import decoded
 from ..relation import Relation
 from .parameters import Parameters
 
@@ -20,6 +22,11 @@ P = TypeVar("P", bound=Parameters)
 #: What a fit has learned: plain JSON.
 Trained = dict[str, Any]
 DEFAULT = "default"
+
+
+def fingerprint(p: Parameters) -> str:
+    """Short and the same for the same parameters."""
+    return hashlib.sha256(p.model_dump_json().encode()).hexdigest()[:16]
 
 
 def snake(label: str) -> str:
@@ -157,11 +164,21 @@ class Operator(Generic[P]):
         return self.learned(relation.aggregate(wanted), p) if wanted else None
 
     def adopt(self, saved: Trained, p: P) -> Trained:
-        """What was learned elsewhere in this operator's form: ``saved`` has Spark's models decoded.
+        """What Data Wrangler has learned, in this operator's form; Spark's models are decoded.
 
         (:mod:`studio_ext.wrangler.flow.trained`).
         """
         return saved
+
+    def saved(self, trained: Trained, p: P) -> dict[str, Any]:
+        """What was learned as flow files keep it, with the parameters it was learned for."""
+        return {"learned": trained, "parameters": fingerprint(p)}
+
+    def restored(self, saved: Mapping[str, Any], p: P) -> Trained | None:
+        """What a flow file keeps; None where that was learned for other parameters."""
+        if "learned" in saved:
+            return saved["learned"] if saved.get("parameters") == fingerprint(p) else None
+        return self.adopt(decoded(saved), p)
 
     def apply(self, relation: Relation, p: P, trained: Trained | None) -> Relation:
         """The relation with this step on top; reads no data."""

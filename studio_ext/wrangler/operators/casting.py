@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -56,6 +56,10 @@ class InferAndCast(Operator[_Nothing]):
             fits = (kind for kind in INFERRED if rows and values[f"{index}/{kind}"] == rows)
             schema[name] = next(fits, "string")
         return {"schema": schema}
+
+    def saved(self, trained: Trained, p: _Nothing) -> dict[str, Any]:
+        """As Data Wrangler keeps it: ``{"schema": {column: type}}``."""
+        return trained
 
     def apply(self, relation: Relation, p: _Nothing, trained: Trained | None) -> Relation:
         assert trained
