@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from .errors import ApiError
@@ -61,8 +61,7 @@ class Claim:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(NamedTuple):
     """A verified signature; `signing_key` continues it over the chunks of a streamed body."""
 
     credential: CredentialLike
@@ -159,14 +158,9 @@ def _header_claim(header: str, headers: Mapping[str, str]) -> Claim:
     if not _SIGNATURE.fullmatch(signature):
         raise _malformed(_FORM)
     timestamp = headers.get("x-amz-date") or _from_http_date(headers.get("date", ""))
-    return Claim(
-        "header",
-        signature=signature,
-        signed_headers=names,
-        timestamp=timestamp,
-        token=headers.get("x-amz-security-token"),
-        **_scope(credential, timestamp),
-    )
+    token = headers.get("x-amz-security-token")
+    key, date, region, service = _scope(credential, timestamp)
+    return Claim("header", key, signature, date, region, service, names, timestamp, None, token)
 
 
 @lru_cache(maxsize=1024)
@@ -188,15 +182,10 @@ def _query_claim(fields: Mapping[str, str]) -> Claim:
         raise _malformed("Query-string authentication lacks a parameter.") from None
     if fields.get("X-Amz-Algorithm") != ALGORITHM or not 0 < expires <= MAX_PRESIGN_S:
         raise _malformed("X-Amz-Algorithm or X-Amz-Expires is not valid.")
-    return Claim(
-        kind="query",
-        signature=fields["X-Amz-Signature"],
-        signed_headers=tuple(signed_headers.split(";")),
-        timestamp=timestamp,
-        expires=expires,
-        token=fields.get("X-Amz-Security-Token"),
-        **_scope(credential, timestamp),
-    )
+    names, token = tuple(signed_headers.split(";")), fields.get("X-Amz-Security-Token")
+    key, date, region, service = _scope(credential, timestamp)
+    signature = fields["X-Amz-Signature"]
+    return Claim("query", key, signature, date, region, service, names, timestamp, expires, token)
 
 
 def _v2_claim(fields: Mapping[str, str], headers: Mapping[str, str]) -> Claim:
@@ -207,19 +196,20 @@ def _v2_claim(fields: Mapping[str, str], headers: Mapping[str, str]) -> Claim:
     return Claim("v2", key, signature, expires=int(fields["Expires"]), token=token)
 
 
-def _scope(credential: str, timestamp: str) -> dict[str, Any]:
+def _scope(credential: str, timestamp: str) -> tuple[str, ...]:
+    """Access key, date, region and service."""
     scope = _scope_of(credential)
-    if scope is None or scope["date"] != timestamp[:8]:
+    if scope is None or scope[1] != timestamp[:8]:
         raise _malformed("The credential scope is not key/date/region/service/aws4_request.")
     return scope
 
 
 @lru_cache(maxsize=1024)
-def _scope_of(credential: str) -> dict[str, Any] | None:
+def _scope_of(credential: str) -> tuple[str, ...] | None:
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         return None
-    return dict(zip(("access_key", "date", "region", "service"), parts, strict=False))
+    return tuple(parts[:4])
 
 
 def _from_http_date(text: str) -> str:
@@ -273,7 +263,7 @@ def _unknown_key(claim: Claim) -> ApiError:
 
 def _check_token(claim: Claim, credential: CredentialLike, now: float) -> None:
     expected, given = credential.session_token or "", claim.token or ""
-    if not hmac.compare_digest(expected.encode(), given.encode()):
+    if (expected or given) and not hmac.compare_digest(expected.encode(), given.encode()):
         code = "InvalidToken" if claim.service == "s3" else "InvalidClientTokenId"
         raise ApiError(code, "The security token included in the request is invalid.", 403)
     if credential.expires is not None and credential.expires <= now:
@@ -296,6 +286,11 @@ def _canonical_path(path: str, service: str) -> str:
     # S3 signs the path once encoded, with no dots removed; the others encode it twice.
     if service == "s3":
         return _encode(path, "/") or "/"
+    return _canonical_path_of_others(path)
+
+
+@lru_cache(maxsize=64)
+def _canonical_path_of_others(path: str) -> str:
     if _PLAIN_PATH.fullmatch(path) and "//" not in path and "/." not in path:
         return path or "/"
     from botocore.utils import normalize_url_path  # here, because few need it
@@ -318,13 +313,10 @@ def _canonical_request(
     together.
     """
     names, listed = _sorted_names(claim.signed_headers)
-    lines = [method.upper(), _canonical_path(split.path, claim.service)]
-    lines.append(_canonical_query(split.query) if split.query else "")
-    for name in names:
-        value = headers.get(name, "")
-        lines.append(f"{name}:{' '.join(value.split())}")
-    lines += ("", listed, body_hash)
-    return "\n".join(lines)
+    path = _canonical_path(split.path, claim.service)
+    query = _canonical_query(split.query) if split.query else ""
+    values = [f"{name}:{' '.join(headers.get(name, '').split())}" for name in names]
+    return "\n".join((method.upper(), path, query, *values, "", listed, body_hash))
 
 
 def _encode(text: str, also_safe: str = "") -> str:
@@ -343,17 +335,20 @@ def _v4_signature(
     claim: Claim,
     credential: CredentialLike,
 ) -> tuple[str, bytes]:
-    _check_signed_headers(claim, headers)
+    _check_signed_headers(claim.signed_headers, tuple(headers))
     payload = _payload_hash(claim, headers, body_hash)
     request = _canonical_request(method, split, headers, claim, payload)
     digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
-    key = _signing_key(credential.secret_access_key, claim.date, claim.region, claim.service)
-    return hmac.digest(key, text.encode(), "sha256").hex(), key
+    secret = credential.secret_access_key
+    key, keyed = _signing_key(secret, claim.date, claim.region, claim.service)
+    code = keyed.copy()
+    code.update(text.encode())
+    return code.hexdigest(), key
 
 
-def _check_signed_headers(claim: Claim, headers: Mapping[str, str]) -> None:
-    names = claim.signed_headers
+@lru_cache(maxsize=64)
+def _check_signed_headers(names: tuple[str, ...], headers: tuple[str, ...]) -> None:
     if "host" not in names:
         raise _malformed("The host header must be signed.")
     for name in headers:
@@ -386,9 +381,10 @@ def payload_mismatch() -> ApiError:
 
 
 @lru_cache(maxsize=256)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The day's key for a scope; botocore derives it anew for every signature."""
+def _signing_key(secret: str, date: str, region: str, service: str) -> tuple[bytes, hmac.HMAC]:
+    """The day's key for a scope, which botocore derives anew for every signature, and a code that
+    has begun with it: OpenSSL takes longer to find its algorithm and begin than to sign."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return key, hmac.new(key, digestmod="sha256")

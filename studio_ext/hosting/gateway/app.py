@@ -23,7 +23,7 @@ from ...store.credentials import Credential
 from ...wire.errors import AccessDenied, ApiError, NotImplementedOperation
 from . import answers
 from .http import Request
-from .identity import Identity
+from .identity import Identity, Unlearned
 from .invocation import Invocation
 from .journal import Journal
 from .metrics import Invocations
@@ -101,28 +101,32 @@ class Gateway:
 
     def _invocation(self, request: Request, name: str, kind: str) -> None:
         started = time.perf_counter()
-        key = self._identity.key(request.target, request.headers)
-        if key is not None and not self._identity.knows(key):
-            self._later(self._learned(request, key, name, kind, started), request)
+        try:
+            caller = self._signed(request)
+        except Unlearned as missing:
+            self._later(self._learned(request, missing.key, name, kind, started), request)
         else:
-            self._invoke(request, name, kind, started)
+            self._invoke(request, caller, name, kind, started)
 
     async def _learned(
         self, request: Request, key: str, name: str, kind: str, started: float
     ) -> None:
         await self._identity.learn(key)
-        self._invoke(request, name, kind, started)
+        self._invoke(request, self._signed(request), name, kind, started)
 
-    def _invoke(self, request: Request, name: str, kind: str, started: float) -> None:
-        headers, body = request.headers, request.body
-        caller = self._identity.caller("POST", request.target, headers, body)
+    def _signed(self, request: Request) -> Credential:
+        return self._identity.caller(request.method, request.target, request.headers, request.body)
+
+    def _invoke(
+        self, request: Request, caller: Credential, name: str, kind: str, started: float
+    ) -> None:
         if kind in _NOT_BUILT:
             raise NotImplementedOperation(_NOT_BUILT[kind])
         endpoint = self.endpoint(name, caller)
         for header, member in _UNSUPPORTED.items():
-            if header in headers:
+            if header in request.headers:
                 raise answers.invalid(f"{member} is not supported by endpoint {name}.")
-        if len(body) > endpoint.max_payload:
+        if len(request.body) > endpoint.max_payload:
             raise answers.too_large(endpoint.max_payload)
         Invocation(self, request, endpoint, caller, started).start()
 
@@ -169,11 +173,11 @@ class Gateway:
         if not self._may_scrape(given):
             if exposition.is_bearer(given):
                 raise AccessDenied("This is not the token of home/metrics-token.")
-            key = self._identity.key(request.target, request.headers)
-            if key is not None:
-                await self._identity.learn(key)
-            headers, body = request.headers, request.body
-            signed = self._identity.caller(request.method, request.target, headers, body)
+            try:
+                signed = self._signed(request)
+            except Unlearned as missing:
+                await self._identity.learn(missing.key)
+                signed = self._signed(request)
             if not access.administers(signed):
                 raise AccessDenied("The administrator, or home/metrics-token, may read metrics.")
         head = answers.plain(200, exposition.CONTENT_TYPE)

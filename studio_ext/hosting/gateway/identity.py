@@ -19,8 +19,17 @@ logger = logging.getLogger(__name__)
 
 _FRESH_S = 5.0
 _MAX_KNOWN = 10_000
-_KEY = re.compile(r"(?:Credential=|X-Amz-Credential=)([A-Za-z0-9_]{1,128})")
+_NEGATIVE_S = 1.0  # for how long a key that there is not is not looked for again
+_KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 Load = Callable[[str], Credential | None]
+
+
+class Unlearned(Exception):
+    """A key that has to be learned before it can be told who signed."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 class Identity:
@@ -31,30 +40,11 @@ class Identity:
         self._known: dict[str, tuple[float, Credential | None]] = {}
         self._refreshing: set[str] = set()
 
-    def key(self, url: str, headers: Mapping[str, str]) -> str | None:
-        """The access key that a request names, unchecked."""
-        match = _KEY.search(headers.get("authorization") or url)
-        return match[1] if match else None
-
-    def knows(self, key: str) -> bool:
-        """Whether ``caller`` has what it needs of a key; else ``learn`` has to go before it."""
-        found = self._known.get(key)
-        if found is None:
-            return False
-        age = time.monotonic() - found[0]
-        if found[1] is None:
-            return age <= 1.0
-        if age > _FRESH_S and key not in self._refreshing:
-            # The known one serves until the new one is here, however slow the database is.
-            self._refreshing.add(key)
-            task = asyncio.get_running_loop().create_task(self.learn(key))
-            task.add_done_callback(lambda _: self._refreshing.discard(key))
-        return True
-
     def caller(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Credential:
         """The credential that signed a request; ApiError when none did.
 
-        ``url`` is path and query as sent, ``headers`` have lower-case names.
+        ``url`` is path and query as sent, ``headers`` have lower-case names. Raises Unlearned
+        where the key has to be learned first.
         """
         digest = hashlib.sha256(body).hexdigest()
         credential = verify(method, url, headers, digest, self._lookup)
@@ -63,7 +53,19 @@ class Identity:
 
     def _lookup(self, key: str) -> Credential | None:
         found = self._known.get(key)
-        return found[1] if found else None
+        if found is None:
+            if _KEY.fullmatch(key):
+                raise Unlearned(key)
+            return None  # nobody ever gave out such a key
+        age = time.monotonic() - found[0]
+        if found[1] is None and age > _NEGATIVE_S:
+            raise Unlearned(key)
+        if age > _FRESH_S and key not in self._refreshing:
+            # The known one serves until the new one is here, however slow the database is.
+            self._refreshing.add(key)
+            task = asyncio.get_running_loop().create_task(self.learn(key))
+            task.add_done_callback(lambda _: self._refreshing.discard(key))
+        return found[1]
 
     async def learn(self, key: str) -> None:
         """Read a key; what is known stays when that fails."""
@@ -71,7 +73,7 @@ class Identity:
             credential = await asyncio.to_thread(self._load, key)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("Credentials cannot be read, using those known: %s", error)
-            if key not in self._known:
+            if self._known.get(key, (0.0, None))[1] is None:
                 text = "The access keys cannot be read at the moment. Please try again."
                 raise ApiError("ServiceUnavailable", text, 503) from error
             return
