@@ -1,8 +1,8 @@
 """Killing a piece of work at each of its steps in turn: what a random moment may never hit.
 
-A step is whatever leaves a trace on the disk: a file opened for writing, named or removed, a
-process started, a transaction committed. The work runs in a forked child, which kills itself just
-before step ``n``; with n = 1, 2, 3... until the work is done before step n comes.
+A step is whatever leaves a trace on the disk: a file opened for writing, written, cut, named or
+removed, a process started, a transaction committed. The work runs in a forked child, which kills
+itself just before step ``n``; with n = 1, 2, 3... until the work is done before step n comes.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ class Steps:
     def install(self) -> None:
         """From now on; there is no way back, so do it in a child."""
         sys.addaudithook(self._audit)
+        os.write = self._before(os.write)  # of which no audit event tells
+
+    def _before(self, write: Callable[[int, Any], int]) -> Callable[[int, Any], int]:
+        def step(descriptor: int, data: Any) -> int:
+            if self._is_ours(descriptor):
+                self.step()
+            return write(descriptor, data)
+
+        return step
+
+    def _is_ours(self, file: Any) -> bool:
+        if isinstance(file, int):
+            file = os.readlink(f"/proc/self/fd/{file}")
+        return str(file).startswith(self._folder)
 
     def step(self, *_: Any) -> None:
         """One more; to be called before a commit, which no audit event tells of."""
@@ -49,9 +63,11 @@ class Steps:
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _mode, flags = arguments
-            if flags & _WRITING and str(path).startswith(self._folder):
+            if flags & _WRITING and self._is_ours(path):
                 self.step()
-        elif event in _TRACES and self._folder in str(arguments):
+        elif event in _TRACES and (
+            self._folder in str(arguments) or (arguments and self._is_ours(arguments[0]))
+        ):
             self.step()
 
 

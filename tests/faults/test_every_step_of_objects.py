@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from sqlalchemy import event
 
 from studio_ext.config import Config
 from studio_ext.store import Store
-from studio_ext.store.objects import LocalObjectStore, NoSuchKey
+from studio_ext.store.objects import LocalObjectStore, NoSuchKey, NoSuchUpload
 from studio_ext.store.objects.uploads import Chosen
 from tests.faults.steps import Steps, killed
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
-PART = bytes(5 << 20)
+PART = b"part" * (5 << 18)
 Work = Callable[[LocalObjectStore, Path], None]
 
 
@@ -43,15 +44,38 @@ def give(store: LocalObjectStore, folder: Path) -> None:
     assert store.read("bucket", "key") == NEW, "the artifact is lost"
 
 
-def join(store: LocalObjectStore, _folder: Path) -> None:
+Part = tuple[int, bytes, int | None]  # number, bytes, size announced
+
+
+def send(store: LocalObjectStore, upload_id: str, *bodies: Part) -> None:
+    """Send parts, the last of a number is the one that counts, and complete."""
     uploads = store.multipart
-    upload = uploads.create("bucket", "key")
-    parts = []
-    for number, body in enumerate((PART, NEW), 1):
-        with uploads.writer("bucket", "key", upload.id, number) as writer:
-            writer.write(body)
-            parts.append(Chosen(number, writer.commit().etag))
-    uploads.complete("bucket", "key", upload.id, parts)
+    parts = {}
+    for number, body, size in bodies:
+        with uploads.writer("bucket", "key", upload_id, number, size=size) as writer:
+            writer.write(body[:1000])
+            writer.write(body[1000:])
+            parts[number] = Chosen(number, writer.commit().etag)
+    uploads.complete("bucket", "key", upload_id, [parts[number] for number in sorted(parts)])
+
+
+def upload(store: LocalObjectStore, *bodies: Part) -> None:
+    """An upload in parts, from its beginning to its end."""
+    send(store, store.multipart.create("bucket", "key").id, *bodies)
+
+
+def join(store: LocalObjectStore, _folder: Path) -> None:
+    upload(store, (1, PART, None), (2, NEW, None))
+
+
+def fill(store: LocalObjectStore, _folder: Path) -> None:
+    """Each part into its slot of the file that becomes the object's."""
+    upload(store, (1, PART, len(PART)), (2, NEW, len(NEW)))
+
+
+def refill(store: LocalObjectStore, _folder: Path) -> None:
+    """One part is in its slot, the other was sent again and is not."""
+    upload(store, (2, OLD, None), (1, PART, len(PART)), (2, OLD, len(OLD)), (2, NEW, len(NEW)))
 
 
 #: Work, what the key may hold after it: before, and after.
@@ -61,6 +85,8 @@ CASES: dict[str, tuple[Work, bytes | None]] = {
     "delete": (delete, None),
     "give": (give, NEW),
     "join": (join, PART + NEW),
+    "fill": (fill, PART + NEW),
+    "refill": (refill, PART + NEW),
 }
 
 
@@ -99,6 +125,36 @@ def test_killed_at_every_step(home: Path, tmp_path: Path, name: str) -> None:
         if not was_killed:
             break
     assert deadly > 2, "the steps were not seen"
+
+
+def test_an_upload_goes_on_after_a_kill(home: Path, tmp_path: Path) -> None:
+    """Whoever was not answered sends the parts again, and completes again."""
+    bodies = [(1, PART, len(PART)), (2, NEW, len(NEW))]
+    deadly, was_killed = 0, True
+    while was_killed:
+        deadly += 1
+        store = opened(home)
+        assert isinstance(store.objects, LocalObjectStore)
+        begun = store.objects.multipart.create("bucket", "key").id
+        store.close()
+
+        def run(steps: Steps, upload_id: str = begun) -> None:
+            store = opened(home)
+            assert isinstance(store.objects, LocalObjectStore)
+            event.listen(store.engine, "commit", steps.step)
+            steps.install()
+            send(store.objects, upload_id, *bodies)
+
+        was_killed = killed(run, tmp_path, deadly)
+        store = opened(home)
+        assert isinstance(store.objects, LocalObjectStore)
+        with contextlib.suppress(NoSuchUpload):  # it was complete
+            send(store.objects, begun, *bodies)
+        assert store.objects.read("bucket", "key") == PART + NEW, f"at step {deadly}"
+        store.objects.delete("bucket", "key")
+        store.close()
+        assert _look(home) is None
+    assert deadly > 6, "the steps were not seen"
 
 
 def _reset(home: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import postgresql
@@ -75,6 +76,34 @@ def test_one_home_is_served_by_two_of_which_one_is_killed(
     order = [int(name.removeprefix("job-")) for name, _, _ in work.notes("start")]
     # First come, first served; two that were let in together may start in either order.
     assert all(abs(number - position) <= CORES for position, number in enumerate(order)), order
+
+
+def test_an_upload_is_completed_by_both_at_once(
+    url: str, tmp_path: Path, started: list[Plane]
+) -> None:
+    home = tmp_path / "home"
+    planes = [Plane(home, STUDIO_DATABASE_URL=url) for _ in range(2)]
+    started += planes
+    planes[0].start().client("s3").create_bucket(Bucket=BUCKET)
+    clients = [planes[0].client("s3"), planes[1].start().client("s3")]
+    bodies = [bytes([n]) * (5 << 20) for n in (1, 2)] + [b"end"]
+    for key in map(str, range(8)):
+        where = {"Bucket": BUCKET, "Key": key}
+        where["UploadId"] = clients[0].create_multipart_upload(**where)["UploadId"]
+        parts = []
+        for number, body in enumerate(bodies, 1):
+            sent = clients[number % 2].upload_part(PartNumber=number, Body=body, **where)
+            parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        with ThreadPoolExecutor(2) as threads:
+            both = threads.map(
+                lambda s3, where=where, parts=parts: s3.complete_multipart_upload(
+                    MultipartUpload={"Parts": parts}, **where
+                ),
+                clients,
+            )
+            assert len({answer["ETag"] for answer in both}) == 1
+        got = clients[1].get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        assert got == b"".join(bodies)
 
 
 def test_two_homes_run_their_own_and_share_what_waits(tmp_path: Path, started: list[Plane]) -> None:

@@ -66,6 +66,7 @@ class Multipart(Area):
             params["UploadId"],
             params["PartNumber"],
             promise.algorithms,
+            size=params.get("ContentLength"),
         )
         part = await store_body(call, params, promise, open_writer)
         return {"ETag": quoted(part.etag), **checksum_members(part.checksums, None)}
@@ -76,7 +77,11 @@ class Multipart(Area):
             check_read(params, info, "CopySource")
             span = copied_span(params.get("CopySourceRange"), info.size)
             with self.store.multipart.writer(
-                params["Bucket"], params["Key"], params["UploadId"], params["PartNumber"]
+                params["Bucket"],
+                params["Key"],
+                params["UploadId"],
+                params["PartNumber"],
+                size=span.length,
             ) as writer:
                 file.seek(span.offset)
                 left = span.length

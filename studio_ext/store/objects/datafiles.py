@@ -81,17 +81,18 @@ class DataFiles:
                 self._sync(name)
         return name
 
-    def concatenate(self, sources: Sequence[str]) -> str:
-        """A new file of the bytes of others, copied inside the kernel.
+    def concatenate(self, sources: Sequence[tuple[str, int, int]]) -> str:
+        """A new file of (data file, offset, bytes) of others, copied inside the kernel.
 
         It is a new file rather than one grown from the first part: appending would save one
         part's copy in N, and a crash or a second caller in the middle would leave that part torn.
         """
         data, target = self.create()
         try:
-            for source in sources:
-                with open(self.path(source), "rb") as file:
-                    _append(file.fileno(), target)
+            for source, offset, length in sources:
+                with open(self.path(source), "rb", buffering=0) as file:
+                    file.seek(offset)
+                    _append(file.fileno(), target, length)
             self.seal(target)
         except BaseException:
             self.remove([data])
@@ -185,17 +186,20 @@ def link_or_copy(source: Path, target: Path) -> bool:
     return False
 
 
-def _append(source: int, target: int) -> None:
-    """Copy the rest of a file to another at its position."""
+def _append(source: int, target: int, length: int) -> None:
+    """Copy so many bytes of a file to another, each at its position."""
+    left = length
     try:
-        while os.copy_file_range(source, target, _COPY):
-            pass
+        while copied := os.copy_file_range(source, target, min(left, _COPY)):
+            left -= copied
     except OSError as error:
         if error.errno not in {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
             raise
         # The offsets moved by what was copied, so this goes on from there.
-        while os.sendfile(target, source, None, _COPY):
-            pass
+        while copied := os.sendfile(target, source, None, min(left, _COPY)):
+            left -= copied
+    if left:
+        raise OSError(errno.EIO, "a data file has fewer bytes than its row says")
 
 
 def _sync_folder(folder: Path) -> None:

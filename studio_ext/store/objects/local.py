@@ -85,7 +85,8 @@ class LocalObjectStore(ObjectStore):
                     raise BucketNotEmpty(name)
                 begun = select(uploads.c.id).where(uploads.c.bucket == name)
                 pieces = select(parts.c.data).where(parts.c.upload_id.in_(begun))
-                rubbish = connection.scalars(pieces).all()
+                whole = select(uploads.c.data).where(uploads.c.bucket == name)
+                rubbish = {*connection.scalars(pieces), *connection.scalars(whole)} - {None}
                 connection.execute(delete(uploads).where(uploads.c.bucket == name))
                 connection.execute(delete(buckets).where(buckets.c.name == name))
         except IntegrityError as error:  # PostgreSQL: an object came meanwhile
@@ -256,7 +257,7 @@ class LocalObjectStore(ObjectStore):
         found: set[str] = set()
         with read(self._engine) as connection:
             for some in _batches(names):
-                for column in (objects.c.data, parts.c.data):
+                for column in (objects.c.data, parts.c.data, uploads.c.data):
                     found.update(connection.scalars(select(column).where(column.in_(some))))
         return found
 

@@ -1,36 +1,38 @@
-"""Uploads in parts: each part is a data file of its own until all are joined."""
+"""Uploads in parts."""
 
 from __future__ import annotations
 
-import hashlib
+import os
 import secrets
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Engine, Row, delete, select, update
 
 from ..database import read, write
 from . import checksums as sums
-from .base import UNCONDITIONAL, Attributes, Condition, ObjectInfo
+from . import slots
+from .base import Attributes
+from .completing import Completing
 from .datafiles import DataFiles
-from .errors import BadDigest, InvalidPart, InvalidRequest, NoSuchUpload
+from .errors import InvalidRequest, NoSuchUpload
 from .listing import after_all, common_prefix
 from .names import check_attributes, check_key
 from .placing import Placer
-from .rows import OBJECT_COLUMNS, at, attribute_values, bucket_of, info_of
-from .tables import objects, parts, uploads
+from .rows import attribute_values, bucket_of
+from .tables import parts, uploads
 from .uploads import (
     MAX_PARTS,
-    Chosen,
+    MIN_PART_BYTES,
     PartInfo,
     UploadInfo,
     UploadPage,
-    chosen_rows,
-    joined_checksums,
+    files_of,
     part_of,
+    part_rows,
     upload_of,
+    upload_row,
 )
 from .writing import DataWriter, Written
 
@@ -41,9 +43,8 @@ class MultipartUploads:
     def __init__(self, engine: Engine, files: DataFiles, placer: Placer) -> None:
         self._engine = engine
         self._files = files
-        self._placer = placer
-        # A client that times out asks again: the second call waits, then finds the result.
-        self._locks = [threading.Lock() for _ in range(32)]
+        self._completing = Completing(engine, files, placer)
+        self.complete = self._completing.complete
 
     def create(
         self,
@@ -98,12 +99,22 @@ class MultipartUploads:
     def get(self, bucket: str, key: str, upload_id: str) -> UploadInfo:
         """The upload; raises NoSuchUpload."""
         with read(self._engine) as connection:
-            return upload_of(_upload_row(connection, bucket, key, upload_id))
+            return upload_of(upload_row(connection, bucket, key, upload_id))
 
     def writer(
-        self, bucket: str, key: str, upload_id: str, number: int, checksums: Sequence[str] = ()
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        number: int,
+        checksums: Sequence[str] = (),
+        *,
+        size: int | None = None,
     ) -> DataWriter[PartInfo]:
-        """A stream into part ``number`` (1 to 10,000), replacing the one that is there."""
+        """A stream into part ``number`` (1 to 10,000), replacing the one that is there.
+
+        ``size`` in bytes, which must be no less than will come, saves a copy in the end.
+        """
         if not 1 <= number <= MAX_PARTS:
             raise InvalidRequest(
                 "Part number must be an integer between 1 and 10000, inclusive",
@@ -111,7 +122,8 @@ class MultipartUploads:
                 ArgumentName="partNumber",
                 ArgumentValue=str(number),
             )
-        upload = self.get(bucket, key, upload_id)
+        with read(self._engine) as connection:
+            upload = upload_row(connection, bucket, key, upload_id)
         wanted = {sums.require(name) for name in checksums}
         if upload.checksum_algorithm:
             if wanted - {upload.checksum_algorithm}:
@@ -125,20 +137,56 @@ class MultipartUploads:
         def place(written: Written) -> PartInfo:
             return self._place_part(bucket, key, upload_id, number, written)
 
-        return DataWriter(self._files, wanted, place)
+        return DataWriter(self._files, wanted, place, self._slot(upload, number, size or 0))
+
+    def _slot(self, upload: Row[Any], number: int, size: int) -> tuple[int, int] | None:
+        """A locked descriptor at a part's slot, and the bytes of that; None: it gets no slot."""
+        if not upload.data and size >= MIN_PART_BYTES:
+            upload = self._give_file(upload, size)
+        span = slots.span_of(upload, number, size) if size else None
+        taken = slots.take(self._files.path(upload.data), *span) if span else None
+        if span is None or taken is None:
+            return None
+        here = (parts.c.upload_id == upload.id) & (parts.c.number == number)
+        try:
+            with read(self._engine) as connection:  # since the lock: nobody changes it any more
+                upload_row(connection, upload.bucket, upload.key, upload.id)
+                used = connection.scalar(select(1).where(here, parts.c.data.is_(None)))
+        except BaseException:
+            os.close(taken)
+            raise
+        if used:
+            os.close(taken)
+            return None
+        return taken, span[1]
+
+    def _give_file(self, upload: Row[Any], size: int) -> Row[Any]:
+        """The upload with a file for parts of ``size`` bytes, be it another caller's."""
+        data, descriptor = self._files.create()
+        os.close(descriptor)
+        without = (uploads.c.id == upload.id) & uploads.c.data.is_(None)
+        try:
+            with write(self._engine) as connection:
+                connection.execute(update(uploads).where(without).values(data=data, part_size=size))
+                upload = upload_row(connection, upload.bucket, upload.key, upload.id)
+        finally:
+            if upload.data == data:
+                self._files.settle(data)
+            else:
+                self._files.remove([data])
+        return upload
 
     def _place_part(
         self, bucket: str, key: str, upload_id: str, number: int, written: Written
     ) -> PartInfo:
         info = PartInfo(number, written.size, written.etag, time.time(), written.checksums)
+        data = written.data or None
         here = (parts.c.upload_id == upload_id) & (parts.c.number == number)
         with write(self._engine) as connection:
-            _upload_row(connection, bucket, key, upload_id, lock=True)
+            upload_row(connection, bucket, key, upload_id, lock=True)
             replaced = connection.scalars(delete(parts).where(here).returning(parts.c.data)).all()
-            connection.execute(
-                parts.insert().values(upload_id=upload_id, data=written.data, **vars(info))
-            )
-        self._files.remove(replaced)
+            connection.execute(parts.insert().values(upload_id=upload_id, data=data, **vars(info)))
+        self._files.remove(name for name in replaced if name is not None)
         return info
 
     def parts(
@@ -152,7 +200,7 @@ class MultipartUploads:
             .limit(limit + 1)
         )
         with read(self._engine) as connection:
-            _upload_row(connection, bucket, key, upload_id)
+            upload_row(connection, bucket, key, upload_id)
             found = [part_of(row) for row in connection.execute(query)]
         return found[:limit], len(found) > limit
 
@@ -200,87 +248,11 @@ class MultipartUploads:
                     key, id_ = group, ""
         return UploadPage(found, groups, False, "", "")
 
-    def complete(
-        self,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        chosen: Sequence[Chosen],
-        *,
-        condition: Condition = UNCONDITIONAL,
-        expected: Mapping[str, str] | None = None,
-        size: int | None = None,
-    ) -> ObjectInfo:
-        """Join the chosen parts into the object; asked again, answers the same.
-
-        ``expected`` are checksums of the whole object, ``size`` its bytes as the client knows.
-        """
-        with self._locks[hash(upload_id) % len(self._locks)]:
-            with read(self._engine) as connection:
-                done = _completed(connection, bucket, key, upload_id)
-                if done is not None:
-                    return done
-                upload = upload_of(_upload_row(connection, bucket, key, upload_id))
-                rows = chosen_rows(connection, upload_id, chosen)
-            if size is not None and size != sum(row.size for row in rows):
-                raise InvalidRequest(
-                    "The provided 'x-amz-mp-object-size' header value does not match what was "
-                    "computed."
-                )
-            checksums = joined_checksums(upload, rows)
-            for algorithm, value in (expected or {}).items():
-                if checksums.get(algorithm, "").partition("-")[0] != value.partition("-")[0]:
-                    raise BadDigest(algorithm)
-            return self._join(upload, rows, checksums, condition)
-
-    def _join(
-        self,
-        upload: UploadInfo,
-        rows: Sequence[Row[Any]],
-        checksums: dict[str, str],
-        condition: Condition,
-    ) -> ObjectInfo:
-        try:
-            data = self._files.concatenate([row.data for row in rows])
-        except FileNotFoundError as error:  # a part was sent again meanwhile
-            raise InvalidPart() from error
-        md5 = hashlib.md5(b"".join(bytes.fromhex(row.etag) for row in rows), usedforsecurity=False)
-        written = Written(
-            data,
-            sum(row.size for row in rows),
-            f"{md5.hexdigest()}-{len(rows)}",
-            checksums,
-        )
-        try:
-            with write(self._engine) as connection:
-                _upload_row(connection, upload.bucket, upload.key, upload.id, lock=True)
-                names = set(_part_files(connection, upload.id))
-                if not names.issuperset(row.data for row in rows):
-                    raise InvalidPart()
-                connection.execute(delete(uploads).where(uploads.c.id == upload.id))
-                info, replaced = self._placer.place_in(
-                    connection,
-                    upload.bucket,
-                    upload.key,
-                    written,
-                    upload.attributes,
-                    condition,
-                    checksum_type=upload.checksum_type,
-                    upload=upload.id,
-                    parts=[[row.number, row.size, row.checksums] for row in rows],
-                )
-        except BaseException:
-            self._files.remove([data])
-            raise
-        self._files.settle(data)
-        self._files.remove([*names, *replaced])
-        return info
-
     def abort(self, bucket: str, key: str, upload_id: str) -> None:
         """Give an upload up and remove its parts."""
         with write(self._engine) as connection:
-            _upload_row(connection, bucket, key, upload_id, lock=True)
-            names = _part_files(connection, upload_id)
+            upload = upload_row(connection, bucket, key, upload_id, lock=True)
+            names = files_of(upload, part_rows(connection, upload_id))
             connection.execute(delete(uploads).where(uploads.c.id == upload_id))
         self._files.remove(names)
 
@@ -294,24 +266,3 @@ class MultipartUploads:
                 self.abort(row.bucket, row.key, row.id)
             except NoSuchUpload:
                 continue  # completed or aborted by its owner meanwhile
-
-
-def _upload_row(
-    connection: Connection, bucket: str, key: str, upload_id: str, *, lock: bool = False
-) -> Row[Any]:
-    query = select(uploads).where(uploads.c.id == upload_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None or (row.bucket, row.key) != (bucket, key):
-        bucket_of(connection, bucket)
-        raise NoSuchUpload(upload_id)
-    return row
-
-
-def _part_files(connection: Connection, upload_id: str) -> Sequence[str]:
-    return connection.scalars(select(parts.c.data).where(parts.c.upload_id == upload_id)).all()
-
-
-def _completed(connection: Connection, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
-    query = select(*OBJECT_COLUMNS).where(at(bucket, key), objects.c.upload == upload_id)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else info_of(row)

@@ -76,15 +76,19 @@ uploads = Table(
     Column("initiated", Float, nullable=False),
     *_attribute_columns(),
     Column("checksum_algorithm", String(16)),
+    # The file that parts of one size are written into, and that size; see slots.py.
+    Column("data", _DATA),
+    Column("part_size", BigInteger),
 )
 Index("uploads_by_key", uploads.c.bucket, uploads.c.key, uploads.c.id)
+Index("uploads_by_data", uploads.c.data, unique=True)
 
 parts = Table(
     "parts",
     metadata,
     Column("upload_id", String(64), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("data", _DATA, nullable=False, unique=True),
+    Column("data", _DATA, unique=True),  # NULL: it is in its slot of the upload's file
     Column("size", BigInteger, nullable=False),
     Column("etag", String(64), nullable=False),
     Column("modified", Float, nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, select
 
 from . import checksums as sums
 from .base import Attributes
-from .errors import InvalidPart, InvalidRequest
-from .rows import attributes_of
-from .tables import parts
+from .errors import InvalidPart, InvalidRequest, NoSuchUpload
+from .rows import attributes_of, bucket_of
+from .tables import parts, uploads
 
 MIN_PART_BYTES = 5 << 20  # of every part but the last
 MAX_PARTS = 10_000
@@ -81,8 +81,31 @@ def part_of(row: Row[Any]) -> PartInfo:
     return PartInfo(row.number, row.size, row.etag, row.modified, row.checksums)
 
 
-def chosen_rows(connection: Connection, upload_id: str, chosen: Sequence[Chosen]) -> list[Row[Any]]:
-    """The rows of the chosen parts, held against S3's rules."""
+def upload_row(
+    connection: Connection, bucket: str, key: str, upload_id: str, *, lock: bool = False
+) -> Row[Any]:
+    """The row of an upload; raises NoSuchUpload or NoSuchBucket. ``lock`` is for PostgreSQL."""
+    query = select(uploads).where(uploads.c.id == upload_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None or (row.bucket, row.key) != (bucket, key):
+        bucket_of(connection, bucket)
+        raise NoSuchUpload(upload_id)
+    return row
+
+
+def part_rows(connection: Connection, upload_id: str) -> Sequence[Row[Any]]:
+    """All parts of an upload, in order."""
+    query = select(parts).where(parts.c.upload_id == upload_id).order_by(parts.c.number)
+    return connection.execute(query).all()
+
+
+def files_of(upload: Row[Any], there: Iterable[Row[Any]]) -> set[str]:
+    """The data files of an upload and its parts."""
+    return {row.data for row in (upload, *there) if row.data is not None}
+
+
+def chosen_rows(there: Iterable[Row[Any]], chosen: Sequence[Chosen]) -> list[Row[Any]]:
+    """Those of an upload's parts that were chosen, held against S3's rules."""
     if not chosen:
         raise InvalidRequest("You must specify at least one part")
     numbers = [part.number for part in chosen]
@@ -91,8 +114,7 @@ def chosen_rows(connection: Connection, upload_id: str, chosen: Sequence[Chosen]
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
             "InvalidPartOrder",
         )
-    query = select(parts).where(parts.c.upload_id == upload_id)
-    have = {row.number: row for row in connection.execute(query)}
+    have = {row.number: row for row in there}
     for part in chosen:
         row = have.get(part.number)
         if row is None or row.etag != part.etag:
