@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .engines import DuckDB, Engine
 from .errors import FlowError
 from .flow import Document, Input, Node
+from .inference import Fitted
 from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation
@@ -53,6 +54,38 @@ class Flow:
             [Input(each) for each in given],
         )
 
+    def fit(self, **options: Any) -> Flow:
+        """Run, and keep what every step learns in the flow: ``save()`` writes it.
+
+        What the file knows already stays; ``refit=True`` learns it anew. Options as for ``run``.
+        Raises StepError where a step fails: a flow that is half fitted is of no use.
+        """
+        result = self.run(**options)
+        for outcome in result.outcomes.values():
+            if outcome.error:
+                raise outcome.error
+            if outcome.learned is not None:
+                self.document[outcome.node.id].trained = dict(outcome.learned)
+        return self
+
+    def fitted(self, node: Node | str | None = None, **options: Any) -> Fitted:
+        """All learned steps up to ``node`` (by default the last) as a function of rows."""
+        engine = DuckDB()
+        run = self._run(engine, **options)
+        for outcome in run.outcomes.values():
+            if outcome.learned is not None:
+                self.document[outcome.node.id].trained = dict(outcome.learned)
+        name = node.id if isinstance(node, Node) else node
+        try:
+            return Fitted.of(run, self.document, name)
+        finally:
+            engine.close()
+
+    def refitted(self, **options: Any) -> Flow:
+        """A new flow that has learned anew, of other ``inputs`` perhaps; this one stays."""
+        copied = Document.parse(self.document.text())
+        return Flow(copied).fit(**{**options, "refit": True})
+
     def run(
         self,
         *,
@@ -66,11 +99,19 @@ class Flow:
         ``inputs``: source (node id, dataset name or address) -> a table in its place (Arrow,
         pandas, Polars: what Arrow can take over without a copy).
         """
-        engine = engine or DuckDB()
+        return Result(self._run(engine or DuckDB(), inputs, parameters, refit))
+
+    def _run(
+        self,
+        engine: Engine,
+        inputs: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        refit: bool = False,
+    ) -> Run:
         given = {name: engine.from_arrow(_arrow(table)) for name, table in (inputs or {}).items()}
         run = Run(self.document, engine, Options(given, parameters or {}, refit))
         run.nodes()
-        return Result(run)
+        return run
 
 
 class Result:

@@ -37,8 +37,8 @@ class Outcome:
     state: State
     outputs: Mapping[str, Relation] = field(default_factory=dict)
     trained: Trained | None = None
-    #: Learned in this run, not taken from the file.
-    learned: bool = False
+    #: Learned in this run, not taken from the file: as the file would keep it.
+    learned: Mapping[str, Any] | None = None
     error: StepError | None = None
 
 
@@ -115,9 +115,10 @@ class Run:
         p.check(relations)
         saved = None if self.options.refit else operator.form.read_trained(node.trained)
         trained = operator.restored(saved, p) if saved else None
-        learned = trained is None and operator.fitted
-        if learned:
+        learned = None
+        if trained is None and operator.fitted:
             trained = operator.fit(relations[0], p)
+            learned = operator.form.write_trained(operator.saved(trained or {}, p))
         outputs = operator.run(relations, p, trained)
         for each in outputs.values():
             each.schema  # noqa: B018  (what does not fit is found here, at its node)

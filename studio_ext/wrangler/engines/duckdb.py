@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from sqlglot.errors import SqlglotError
 
 from ..errors import ColumnError, DataError, WranglerError
 from ..functions import Functions
+from ..functions.building import literal
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import Schema
 
@@ -101,6 +102,21 @@ class DuckDB:
     def evaluate(self, expression: exp.Expr) -> Any:
         """The value of an expression without columns."""
         return self.rows(exp.select(expression.copy()))[0][0]
+
+    def prepare(self, name: str, query: exp.Query) -> None:
+        """Keep a query with parameters ($1, $2, ...) under a name; its plan is made once."""
+        self._run(f"PREPARE {name} AS {self.sql(query)}")
+
+    def execute(self, name: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a prepared query with these values, and fetch everything."""
+        # EXECUTE takes no parameters of its own: they go in as literals.
+        slots = ", ".join(self.sql(literal(value)) for value in values)
+        return self._run(f"EXECUTE {name}({slots})").fetchall()
+
+    def drop(self, relation: Relation) -> None:
+        """Forget a table that ``from_arrow`` or ``materialise`` made."""
+        assert isinstance(relation.base.expression, exp.Table)
+        self._run(f"DROP TABLE {relation.base.expression.name}")
 
     def arrow(self, relation: Relation) -> pa.Table:
         """Run, and fetch everything as Arrow."""
