@@ -1,0 +1,48 @@
+"""The catalogue as a whole: every declaration is complete, and a page of them can be written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from studio_ext.wrangler import catalogue, docs
+from studio_ext.wrangler.operators import Operator
+
+OPERATORS = [pytest.param(each, id=each.key) for each in catalogue]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_declaration_is_complete(operator: Operator[Any]) -> None:
+    assert operator.number[0] in "TX"
+    assert operator.number[1:].isdigit()
+    assert operator.help.endswith(".")
+    assert operator.label
+    assert operator.variants
+    for name, field in operator.Parameters.model_fields.items():
+        assert field.title, f"{name} has no label"
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_form_can_be_made_of_it(operator: Operator[Any]) -> None:
+    schema = operator.Parameters.model_json_schema()
+    assert json.loads(json.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_what_it_writes_into_a_flow_it_finds_again(operator: Operator[Any]) -> None:
+    values = {"some": "value"}
+    written = operator.form.write(values)
+    assert catalogue.find(operator.form.operator, written) is operator
+    read = operator.form.read(written)
+    assert {key: read[key] for key in values} == values
+    learned = {"learned": {"a": 1}}
+    kept = operator.form.read_trained(operator.form.write_trained(learned))
+    assert kept is not None
+    assert kept["learned"] == {"a": 1}
+
+
+def test_every_operator_is_on_the_page() -> None:
+    page = docs.written()
+    assert [each.key for each in catalogue if f"`{each.key}` ·" not in page] == []
