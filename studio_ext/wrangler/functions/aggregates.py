@@ -19,6 +19,30 @@ class Aggregates(Numbers):
         """Standard deviation of a sample."""
         return call("stddev_samp", self.number(x))
 
+    def variance(self, x: E) -> E:
+        """Variance of a sample."""
+        return call("var_samp", self.number(x))
+
+    def covariance(self, x: E, y: E) -> E:
+        """Covariance of a sample, of the rows in which neither is missing."""
+        return call("covar_samp", self.number(x), self.number(y))
+
+    def count(self, x: E | None = None) -> E:
+        """How many rows have a value; without ``x``, how many there are."""
+        return exp.Count(this=exp.Star() if x is None else x.copy())
+
+    def count_where(self, condition: E) -> E:
+        """How many rows the condition is true for."""
+        return exp.Count(this=exp.case().when(condition.copy(), exp.Literal.number(1)))
+
+    def total(self, x: E) -> E:
+        """The sum, as a float; missing where there is no value."""
+        return exp.Sum(this=self.number(x))
+
+    def distinct(self, x: E) -> E:
+        """How many different values there are, exactly."""
+        return exp.Count(this=exp.Distinct(expressions=[x.copy()]))
+
     def frequencies(self, x: E) -> E:
         """Value -> how often it occurs, as a map; what is missing does not count."""
         return call("histogram", x)

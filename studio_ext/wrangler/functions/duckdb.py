@@ -16,11 +16,12 @@ from .aggregates import Aggregates
 from .building import E, call, expression, literal
 from .casts import Casts
 from .lists import Lists
+from .mathematics import Mathematics
 from .rows import Rows
 from .text import Text
 
 __all__ = ["E", "Functions", "call", "expression", "literal"]
 
 
-class Functions(Casts, Text, Aggregates, Rows, Lists):
+class Functions(Casts, Text, Aggregates, Rows, Lists, Mathematics):
     """All topics. Arguments are expressions or Python values; none is changed."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from . import casting, columns, missing, numeric  # noqa: F401  (each enters its operators)
+from . import (  # noqa: F401  (each enters its operators)
+    casting,
+    columns,
+    missing,
+    numeric,
+    outliers,
+)
 from .base import Operator, Trained
 from .catalogue import catalogue
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from sqlglot import exp
 
-from ..errors import DataError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
+from .figures import floats, of_columns
 from .parameters import NewColumn, NumericColumns, Parameters, field, outputs
 
 GROUP = "Process numeric"
@@ -45,21 +45,10 @@ class _Scaler(Operator[S]):
         raise NotImplementedError(type(self).__name__)
 
     def aggregates(self, relation: Relation, p: S) -> Mapping[str, exp.Expr]:
-        return {
-            f"{index}/{figure}": expression
-            for index, name in enumerate(p.input_column)
-            for figure, expression in self.figures(relation, name, p).items()
-        }
+        return of_columns(p.input_column, lambda name: self.figures(relation, name, p))
 
     def learned(self, values: Mapping[str, Any], p: S) -> Trained:
-        columns: dict[str, dict[str, float]] = {name: {} for name in p.input_column}
-        for key, value in values.items():
-            index, figure = key.split("/")
-            name = p.input_column[int(index)]
-            if value is None:
-                raise DataError(f"input_column: {name!r} has no value to learn from")
-            columns[name][figure] = float(value)
-        return {"columns": columns}
+        return {"columns": floats(p.input_column, values)}
 
     def apply(self, relation: Relation, p: S, trained: Trained | None) -> Relation:
         assert trained
@@ -89,7 +78,8 @@ class StandardScaler(_Scaler[_Standard]):
     variants = ("with mean", "with standard deviation")
 
     def figures(self, relation: Relation, name: str, p: _Standard) -> Mapping[str, exp.Expr]:
-        f, x = relation.functions, relation[name]
+        f = relation.functions
+        x = f.figure(relation[name])
         return {"mean": f.mean(x), "std": f.coalesce(f.deviation(x), 0.0)}
 
     def adopt(self, saved: Trained, p: _Standard) -> Trained:
@@ -121,7 +111,8 @@ class RobustScaler(_Scaler[_Robust]):
     variants = ("default", "center")
 
     def figures(self, relation: Relation, name: str, p: _Robust) -> Mapping[str, exp.Expr]:
-        f, x = relation.functions, relation[name]
+        f = relation.functions
+        x = f.figure(relation[name])
         return {
             "median": f.quantile(x, 0.5),
             "lower": f.quantile(x, p.lower_quantile),
@@ -153,7 +144,8 @@ class MinMaxScaler(_Scaler[_MinMax]):
     variants = ("0 to 1", "custom range")
 
     def figures(self, relation: Relation, name: str, p: _MinMax) -> Mapping[str, exp.Expr]:
-        f, x = relation.functions, relation[name]
+        f = relation.functions
+        x = f.figure(relation[name])
         return {"min": f.least(x), "max": f.most(x)}
 
     def adopt(self, saved: Trained, p: _MinMax) -> Trained:
@@ -180,7 +172,8 @@ class MaxAbsScaler(_Scaler[_Scaled]):
     variants = ("max absolute",)
 
     def figures(self, relation: Relation, name: str, p: _Scaled) -> Mapping[str, exp.Expr]:
-        f, x = relation.functions, relation[name]
+        f = relation.functions
+        x = f.figure(relation[name])
         return {"max": f.most(exp.Abs(this=x))}
 
     def scaled(self, relation: Relation, x: exp.Expr, kept: Any, p: _Scaled) -> exp.Expr:
