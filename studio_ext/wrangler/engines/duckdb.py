@@ -22,7 +22,7 @@ from ..errors import ColumnError, DataError, WranglerError
 from ..functions import Functions
 from ..functions.building import literal
 from ..relation import ALIAS, Base, Relation, distinct_names
-from ..types import Schema
+from ..types import STRING, Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ class DuckDB:
     def bind_query(self, query: exp.Query) -> Schema:
         """Columns of a query, with their types."""
         rows = self._run(f"DESCRIBE {self.sql(query)}").fetchall()
-        return {name: exp.DataType.build(kind, dialect=DIALECT) for name, kind, *_ in rows}
+        return {name: _type(kind) for name, kind, *_ in rows}
 
     def no_rows(self, schema: Schema) -> exp.Select:
         """A query that gives these columns and no row."""
@@ -172,6 +172,11 @@ class DuckDB:
             return self.connection.execute(sql)
         except duckdb.Error as error:
             raise explained(error) from error
+
+
+def _type(kind: str) -> exp.DataType:
+    # What is missing everywhere, in a column of no type, is as good as missing text.
+    return STRING if kind == '"NULL"' else exp.DataType.build(kind, dialect=DIALECT)
 
 
 #: "Binder Error: ...", then a line that points into SQL that no user wrote.
