@@ -15,6 +15,7 @@ from __future__ import annotations
 from .aggregates import Aggregates
 from .building import E, call, expression, literal
 from .casts import Casts
+from .letters import Letters
 from .lists import Lists
 from .mathematics import Mathematics
 from .rows import Rows
@@ -23,5 +24,5 @@ from .text import Text
 __all__ = ["E", "Functions", "call", "expression", "literal"]
 
 
-class Functions(Casts, Text, Aggregates, Rows, Lists, Mathematics):
+class Functions(Casts, Letters, Text, Aggregates, Rows, Lists, Mathematics):
     """All topics. Arguments are expressions or Python values; none is changed."""

@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (each enters its operators)
     missing,
     numeric,
     outliers,
+    strings,
 )
 from .base import Operator, Trained
 from .catalogue import catalogue
