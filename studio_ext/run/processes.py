@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 MARKER = "STUDIO_JOB_FOLDER"
@@ -55,6 +55,25 @@ def adopt_orphans() -> None:
     """Become the parent of descendants whose own parent ends, so that none escapes."""
     if LINUX:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def guard(let_go: Iterable[int]) -> None:
+    """Go on in a child. This process waits for it, and if it is killed kills its descendants.
+
+    The kernel gives those that outlive the child to their next ancestor that adopts orphans:
+    so nothing has to look for them, and they do not live on until a server does. The guard
+    closes the open files ``let_go``: what they are to mean is that the child lives.
+    """
+    adopt_orphans()
+    child = os.fork()
+    if not child:
+        return
+    for descriptor in let_go:
+        os.close(descriptor)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        kill_all(lambda: below(os.getpid()))
+    os._exit(0)
 
 
 def reap_others(child: int | None) -> None:

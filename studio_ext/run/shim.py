@@ -212,24 +212,26 @@ def _print_trouble() -> None:
         traceback.print_exc()
 
 
-def _take_over(folder: JobFolder) -> bool:
-    """Whether this process may run the job: it has the lock, and the job was never begun.
+def _take_over(folder: JobFolder) -> int | None:
+    """The job's lock, if this process may run it: nobody has the lock, and it was never begun.
 
     A reader that asks whether the job is alive holds the lock for an instant, hence the retries.
     """
     for _ in range(20):
         if folder.status.exists():
-            return False
-        if folder.take_lock() is not None:
-            return not folder.status.exists()
+            return None
+        lock = folder.take_lock()
+        if lock is not None:
+            return None if folder.status.exists() else lock
         time.sleep(0.05)
-    return False
+    return None
 
 
 def main() -> None:
     """Take the job over, leave the server's family, run."""
     folder, cache = JobFolder(Path(sys.argv[1])), Path(sys.argv[2])
-    if not _take_over(folder):
+    lock = _take_over(folder)
+    if lock is None:
         return
     # The lock goes to the child with the open file. The server, which waits for this process
     # only, has its answer once the child is in charge, and never a zombie.
@@ -241,6 +243,7 @@ def main() -> None:
     os.setsid()
     os.umask(0o022)  # as in a container; the job's own folder lets nobody else in
     os.chdir("/")
+    processes.guard(let_go=(lock, writer))
     processes.adopt_orphans()
     supervisor = Supervisor(folder, cache)
     os.write(writer, b"1")

@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +78,12 @@ def main() -> int:
     for one in _plans(options, tally):
         where = folder / f"round-{one.seed}"
         shutil.rmtree(where, ignore_errors=True)
-        result = driver.run(one, where)
+        try:
+            result = driver.run(one, where)
+        except Exception:  # the other rounds are worth having
+            traceback.print_exc()
+            tally.broken += 1
+            continue
         tally.add(result)
         done, minutes = tally.counts.total(), (time.monotonic() - begun) / 60
         print(f"{done} of {options.faults} faults, {minutes:.1f} min: ", end="")

@@ -83,6 +83,7 @@ def _kinds(
 ) -> Iterator[tuple[str, str]]:
     roles = CONTROL + (DATA if data_plane else ())
     every = [(kind, role) for kind in ("kill", "pause") for role in roles]
+    every += [("kill", "guard")]  # of a shim: alone it changes nothing
     every += [("fill", ""), ("busy", ""), ("rival", "")]
     if data_plane:
         every += [("freeze", "worker"), ("power", "")]

@@ -34,7 +34,9 @@ class Server(Studio):
         self.took: list[float] = []
 
     def _shell_environment(self) -> dict[str, str]:
-        return session.connection(self.home, environ={})
+        # What the home says of a control plane may be a rival's, which is to end soon.
+        found = session.connection(self.home, environ={})
+        return {**found, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}"}
 
     def start(self) -> None:
         """Start it; again if it ends, as where the disk is full. Returns once it answers."""

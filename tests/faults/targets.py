@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _JOB = re.compile(r"/jobs/(training-\d+)")
@@ -32,7 +32,10 @@ def of_home(home: Path) -> list[Process]:
         if role is not None:
             job = _JOB.search(" ".join(command) + _marker(pid))
             found.append(Process(pid, role, job[1] if job else ""))
-    return found
+    # They look alike: the guard is the parent, and does nothing but wait.
+    guards = {_parent(process.pid) for process in found if process.role == "shim"}
+    shims = [process for process in found if process.role == "shim" and process.pid in guards]
+    return [replace(process, role="guard") if process in shims else process for process in found]
 
 
 def by_role(home: Path, role: str) -> list[Process]:
@@ -42,8 +45,17 @@ def by_role(home: Path, role: str) -> list[Process]:
 
 def is_gone(pid: int) -> bool:
     """Whether no such process runs any more."""
-    state = _read(pid, "stat").rpartition(b")")[2].split()
+    state = _stat(pid)
     return not state or state[0] in (b"Z", b"X")
+
+
+def _parent(pid: int) -> int:
+    return int((_stat(pid) or [b"", b"0"])[1])
+
+
+def _stat(pid: int) -> list[bytes]:
+    """State, parent..."""
+    return _read(pid, "stat").rpartition(b")")[2].split()
 
 
 def _role(pid: int, command: list[str], home: str) -> str | None:

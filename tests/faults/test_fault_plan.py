@@ -15,14 +15,14 @@ def test_a_seed_gives_the_same_plan_and_another_one_another() -> None:
 
 
 def test_every_kind_comes_before_any_comes_again() -> None:
-    counts = Counter(fault.label for fault in plan.draw(1, 34, True).faults)
-    assert len(counts) == 17
+    counts = Counter(fault.label for fault in plan.draw(1, 36, True).faults)
+    assert len(counts) == 18
     assert set(counts.values()) == {2}
 
 
 def test_on_a_server_its_own_faults_come_too() -> None:
-    assert {f.label for f in plan.draw(1, 19, True, "postgresql").faults} == {
-        *(f.label for f in plan.draw(1, 17, True).faults),
+    assert {f.label for f in plan.draw(1, 20, True, "postgresql").faults} == {
+        *(f.label for f in plan.draw(1, 18, True).faults),
         "crash database",
         "cut database",
     }

@@ -14,7 +14,7 @@ from tests.faults.disk import CannotMount, Disk
 @pytest.mark.timeout(900)
 def test_everything_holds_through_faults_of_every_kind(tmp_path: Path) -> None:
     kind = databases.kind(tmp_path)
-    every = 17 if kind == "sqlite" else 19
+    every = 18 if kind == "sqlite" else 20
     result = driver.run(plan.draw(1, every, data_plane=True, database=kind), tmp_path / "round")
     assert result.broken == []
     assert sum(result.counts.values()) >= 12, result.history.notes

@@ -9,24 +9,42 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from studio_ext.files import write_json
 
-
-def test_a_killed_supervisor_takes_its_job_along_and_is_noticed(bench: Any) -> None:
-    spec = bench.spec(
-        """
-        import os, subprocess, sys, time
-        child = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
-        )
-        print("pids", os.getpid(), child.pid)
-        time.sleep(60)
-        """
+#: Its child leaves its session, and is no longer its parent's when that ends.
+WITH_A_CHILD = """
+    import os, subprocess, sys, time
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
     )
+    print("pids", os.getpid(), child.pid)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_supervisor_takes_all_of_its_job_along(bench: Any) -> None:
+    spec = bench.spec(WITH_A_CHILD)
+    bench.runner.launch(spec)
+    bench.until(lambda: "pids" in bench.log())
+    supervisor = bench.status(spec.id).pid
+    guard = psutil.Process(supervisor).ppid()
+    left = [supervisor, guard, *(int(word) for word in bench.log().split()[1:])]
+    os.kill(supervisor, signal.SIGKILL)
+    bench.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))  # unobserved
+    status = bench.status(spec.id)
+    assert (status.phase, status.alive, status.outcome) == ("Training", False, None)
+
+
+def test_a_supervisor_that_is_killed_after_its_guard_is_noticed(bench: Any) -> None:
+    spec = bench.spec(WITH_A_CHILD)
     bench.runner.launch(spec)
     bench.until(lambda: "pids" in bench.log())
     script, child = (int(word) for word in bench.log().split()[1:])
-    os.kill(bench.status(spec.id).pid, signal.SIGKILL)
+    supervisor = bench.status(spec.id).pid
+    psutil.Process(supervisor).parent().kill()
+    os.kill(supervisor, signal.SIGKILL)
     bench.until(lambda: not Path(f"/proc/{script}").exists())  # by the kernel, unobserved
     assert Path(f"/proc/{child}").exists()
     status = bench.status(spec.id)
@@ -34,6 +52,15 @@ def test_a_killed_supervisor_takes_its_job_along_and_is_noticed(bench: Any) -> N
     bench.until(lambda: not Path(f"/proc/{child}").exists())
     bench.runner.launch(spec)
     assert not bench.status(spec.id).alive  # a job is never started twice
+
+
+def test_a_job_goes_on_without_its_guard(bench: Any) -> None:
+    spec = bench.spec("print('ready', flush=True); import time; time.sleep(1); print('end')")
+    bench.runner.launch(spec)
+    bench.until(lambda: "ready" in bench.log())
+    psutil.Process(bench.status(spec.id).pid).parent().kill()
+    assert bench.finish(spec.id).outcome == "Completed"
+    assert "end" in bench.log()
 
 
 def test_a_terminated_supervisor_ends_its_job_in_order(bench: Any) -> None:
