@@ -70,7 +70,7 @@ def test_it_is_pythons(
     assert made["o"] == [*(reference(each) for each in TEXTS), None]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=40))
 def test_any_text(duckdb: Engine, texts: list[str]) -> None:
     steps = Steps(duckdb)

@@ -43,6 +43,10 @@ class Numbers(Builder):
         below = call("nullif", self.number(y), 0.0)
         return exp.paren(exp.Div(this=self.number(x), expression=below, typed=False, safe=False))
 
+    def greatest(self, *values: Any) -> E:
+        """The largest of these in a row; what is missing does not count."""
+        return call("greatest", *values)
+
     def clip(self, x: E, low: Any, high: Any) -> E:
         """Between ``low`` and ``high``; what is missing stays so."""
         bounded = call("least", call("greatest", x, low), high)

@@ -8,7 +8,9 @@ from . import (  # noqa: F401  (each enters its operators)
     missing,
     numeric,
     outliers,
+    searching,
     strings,
+    validating,
 )
 from .base import Operator, Trained
 from .catalogue import catalogue

@@ -9,40 +9,16 @@ from sqlglot import exp
 
 from ..functions.characters import SPACES
 from ..relation import Relation
-from .base import Choice, Form, Operator, Trained
+from .base import Choice, Form
 from .catalogue import catalogue
-from .parameters import NewColumn, Parameters, StringColumns, field, outputs
+from .parameters import field
+from .texts import TextOperator, Texts
 
 GROUP = "Format string"
 FLOW = "sagemaker.spark.format_string_0.1"
 #: More than any name or code is long; a slip of the keyboard is found here.
 WIDEST = 1_000_000
-
-
-class Texts(Parameters):
-    """Columns of text, and where their results go."""
-
-    input_column: StringColumns = field("Columns")
-    output_column: NewColumn = field("Output column", "Empty: in place.", default="")
-
-
 T = TypeVar("T", bound=Texts)
-
-
-class TextOperator(Operator[T]):
-    """Makes one column of each column of text."""
-
-    def text(self, relation: Relation, x: exp.Expr, p: T) -> exp.Expr:
-        """The result for the column ``x``."""
-        raise NotImplementedError(type(self).__name__)
-
-    def apply(self, relation: Relation, p: T, trained: Trained | None) -> Relation:
-        return relation.with_columns(
-            {
-                output: self.text(relation, relation[name], p)
-                for name, output in outputs(p.input_column, p.output_column).items()
-            }
-        )
 
 
 class _Format(TextOperator[T]):
