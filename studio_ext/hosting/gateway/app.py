@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -35,6 +36,7 @@ TIMEOUT_S = 60.0
 _PATH = re.compile(
     r"/endpoints/([^/]*)/(invocations|invocations-response-stream|async-invocations)"
 )
+_SHORT = 200  # longer targets are not remembered
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _NOT_BUILT = {
     "invocations-response-stream": "InvokeEndpointWithResponseStream",
@@ -83,19 +85,16 @@ class Gateway:
     def handle(self, request: Request) -> None:
         """Answer one request, now or later."""
         try:
-            path, _, _ = request.target.partition("?")
-            match = _PATH.fullmatch(path)
-            if match is None:
-                path = _path(path)
-                match = _PATH.fullmatch(path)
-            if match is None:
+            target = request.target
+            path, name, kind = _asked(target) if len(target) < _SHORT else _find(target)
+            if not kind:
                 self._own(path, request)
             elif request.method != "POST":
                 raise ApiError("MethodNotAllowed", "Invocations are sent by POST.", 405)
             elif request.too_large:
                 raise answers.too_large(self.table.max_payload)
             else:
-                self._invocation(request, match[1], match[2])
+                self._invocation(request, name, kind)
         except Exception as error:
             self.refuse(request, error)
 
@@ -226,6 +225,19 @@ class Gateway:
         now = time.perf_counter()
         for invocation in [one for one in self.open if one.deadline <= now]:
             invocation.expire()
+
+
+def _find(target: str) -> tuple[str, str, str]:
+    """Path, endpoint and kind of invocation of a request's target, or the path alone."""
+    path, _, _ = target.partition("?")
+    match = _PATH.fullmatch(path)
+    if match is None:
+        path = _path(path)
+        match = _PATH.fullmatch(path)
+    return (path, match[1], match[2]) if match else (path, "", "")
+
+
+_asked = lru_cache(maxsize=1024)(_find)
 
 
 def _path(target: str) -> str:

@@ -197,10 +197,10 @@ class HttpConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             return  # a trailer: nobody has signed it
+        headers, text = self._headers, value.decode("latin-1")
         key = _names.get(name) or _name(name)
-        text = value.decode("latin-1")
         # Repeated ones count as one with a list, also in signatures.
-        self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         self._in_head = False

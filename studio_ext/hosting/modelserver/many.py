@@ -48,6 +48,9 @@ def encode_each(values: Sequence[Any], kind: str) -> list[bytes]:
     if kind != codecs.JSON or depth < 2 or array.dtype.kind not in "biuf":
         return [codecs.encode_as(value, kind) for value in values]
     opening, closing = "[" * (depth - 1), "]" * (depth - 1)
-    text = json.dumps(array.tolist())
+    plain = array.tolist()
+    text = repr(plain)
+    if array.dtype.kind == "b" or "n" in text:  # else JSON writes them so too: no nan, no inf
+        text = json.dumps(plain)
     parts = text[depth:-depth].split(f"{closing}, {opening}")
     return [f"{opening}{part}{closing}".encode() for part in parts]

@@ -128,7 +128,7 @@ def _after(transform: Callable[[Any], Any] | None, linear: Linear) -> batching.T
 
 
 def _finite(array: Any) -> bool:
-    return bool(np.isfinite(array).all())
+    return bool(np.logical_and.reduce(np.isfinite(array), axis=None))
 
 
 def _single_threaded(model: Any) -> bool:
