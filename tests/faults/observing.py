@@ -27,6 +27,14 @@ from tests.faults.targets import of_home
 LOGS = "/aws/sagemaker/TrainingJobs"
 #: Names that only unfinished writes have: see files.write_atomic, packs.pack, prepare, inputs.
 _UNFINISHED = re.compile(r"^\..+\.[a-z0-9_]{8}$|\.tmp$|\.partial$|\.copying$|^\.code\.tar|^\.model")
+#: Files with their bytes, and files of uploads with where the last part in them ends.
+_FILES = """
+SELECT data, size FROM objects UNION ALL SELECT data, size FROM parts WHERE data IS NOT NULL
+"""
+_UPLOADS = """
+SELECT u.data, COALESCE(MAX((p.number - 1) * u.part_size + p.size), 0) FROM uploads u
+LEFT JOIN parts p ON p.upload_id = u.id AND p.data IS NULL WHERE u.data IS NOT NULL GROUP BY u.data
+"""
 #: What a job's folder holds only while the job runs.
 _PASSING = ("tmp", "home", "scratch", "env", "opt/ml/input/data")
 
@@ -130,13 +138,16 @@ def _leftovers(config: Config, jobs: set[str]) -> Iterator[str]:
 
 def _data_files(config: Config) -> Iterator[str]:
     """Rows without bytes; and, after a sweep, bytes without a row."""
-    query = "SELECT data, size FROM objects UNION ALL SELECT data, size FROM parts"
     with _opened(config) as store:
         assert isinstance(store.objects, LocalObjectStore)
         store.objects.sweep(older_than_s=-1)
         with store.read() as connection:
-            rows = dict(connection.execute(text(query)).all())
+            rows = dict(connection.execute(text(_FILES)).all())
+            uploads = dict(connection.execute(text(_UPLOADS)).all())
     files = {p.name: p.stat().st_size for p in (config.path / "objects").rglob("*") if p.is_file()}
+    for data, end in uploads.items():
+        if files.pop(data, 0) < end:
+            yield f"the file {data} of an upload ends before its parts do, at {end}"
     yield from (f"a row without its bytes: {data}" for data in sorted(rows.keys() - files.keys()))
     yield from (f"bytes without a row: {data}" for data in sorted(files.keys() - rows.keys()))
     for data in sorted(rows.keys() & files.keys()):
