@@ -207,7 +207,8 @@ class Relation:
 
         ``build`` gets one aliased source for each relation (``t``, ``t1``, ``t2``, ...); it may use
         ``*``, and names columns with their table: ``column(name, "t")``. It is called twice: the
-        engine binds the result's types on sources of no rows.
+        engine binds the result's types on sources of no rows. Without ``*``, the outputs keep the
+        names that they are given, even where two differ by case alone.
         """
         tables = (self, *others)
         aliases = [ALIAS if not index else f"{ALIAS}{index}" for index in range(len(tables))]
@@ -221,13 +222,16 @@ class Relation:
             for each, names, alias in zip(tables, inner, aliases, strict=True)
         ]
         given = dict(zip(aliases, inner, strict=True))
-        schema = self.engine.bind_query(_renamed(build(*empty), given))
-        names = {name: name for name in schema}
-        # `*` hands inner names on: give the columns their own back.
-        for each in inner:
-            names |= {unique: name for name, unique in each.items() if unique in schema}
-        base = Base(_renamed(build(*sources), given), schema)
-        return Relation.of(self.engine, base, {names[name]: name for name in schema})
+        bound, outputs = _distinct_outputs(_renamed(build(*empty), given))
+        schema = self.engine.bind_query(bound)
+        query, _ = _distinct_outputs(_renamed(build(*sources), given))
+        if not outputs:
+            names = {name: name for name in schema}
+            # `*` hands inner names on: give the columns their own back.
+            for each in inner:
+                names |= {unique: name for name, unique in each.items() if unique in schema}
+            outputs = {names[name]: name for name in schema}
+        return Relation.of(self.engine, Base(query, schema), outputs)
 
     # -- running it ---------------------------------------------------------------------------
 
@@ -288,3 +292,21 @@ def _renamed(query: exp.Select, given: Mapping[str, Mapping[str, str]]) -> exp.S
     renamed = query.transform(place)
     assert isinstance(renamed, exp.Select)
     return renamed
+
+
+def _distinct_outputs(query: exp.Select) -> tuple[exp.Select, dict[str, str]]:
+    """Outputs under names that SQL can tell apart: name -> inner name; nothing where there is `*`.
+
+    Raises ColumnError where two outputs have one name.
+    """
+    if query.is_star:
+        return query, {}
+    names = [each.alias_or_name for each in query.selects]
+    inner = distinct_names(names)
+    if len(inner) < len(names):
+        twice = next(each for each in names if names.count(each) > 1)
+        raise ColumnError(f"Two columns would be named {twice!r}")
+    outputs = [
+        exp.alias_(each.unalias(), inner[each.alias_or_name], quoted=True) for each in query.selects
+    ]
+    return query.select(*outputs, append=False), inner

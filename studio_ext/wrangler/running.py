@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from .engines import Engine
-from .errors import StepError, UnsupportedError, WranglerError
+from .errors import FlowError, StepError, UnsupportedError, WranglerError
 from .flow import Document, Node, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
@@ -107,6 +107,9 @@ class Run:
             return Outcome(
                 node, State.DONE, {name: self._source(node, parameters) for name in node.outputs}
             )
+        if node.type == "DATASET":
+            relation = self._input(node.inputs[0].node, node.inputs[0].output)
+            return Outcome(node, State.DONE, dict.fromkeys(node.outputs, relation))
         if node.type != "TRANSFORM":
             return Outcome(node, State.DONE)
         operator = catalogue.find(node.operator, parameters)
@@ -126,6 +129,10 @@ class Run:
 
     def _input(self, node: str, output: str) -> Relation:
         outputs = self.outcomes[node].outputs
+        # The one output may go by another name; of several a wrong name is no other one.
+        if output not in outputs and len(outputs) != 1:
+            there = ", ".join(outputs) or "none"
+            raise FlowError(f"inputs: there is no output {output!r}: there are {there}")
         return outputs[output] if output in outputs else next(iter(outputs.values()))
 
     def _source(self, node: Node, parameters: Mapping[str, Any]) -> Relation:

@@ -99,3 +99,12 @@ def test_what_is_no_flow_is_refused(content: bytes, words: str) -> None:
 def test_what_cannot_be_run_is_refused(nodes: list[Any], words: str) -> None:
     with pytest.raises(FlowError, match=words):
         Document.parse(json.dumps({"nodes": nodes}))
+
+
+def test_a_dataset_node_is_a_name_for_what_it_reads() -> None:
+    split = _node("s", "a")
+    split["outputs"] = [{"name": "Train"}, {"name": "Test"}]
+    named = {**_node("d", "s"), "type": "DATASET", "operator": "sagemaker.dataset.identity_0.1"}
+    named["inputs"][0]["output_name"] = "Test"
+    document = Document.parse(json.dumps({"nodes": [_node("a"), split, named]}))
+    assert [(each.node, each.output) for each in document["d"].inputs] == [("s", "Test")]

@@ -19,7 +19,7 @@ from ...files import write_atomic
 from ..errors import FlowError, shown
 from .style import Style
 
-TYPES = ("SOURCE", "TRANSFORM", "VISUALIZATION", "DESTINATION")
+TYPES = ("SOURCE", "TRANSFORM", "DATASET", "VISUALIZATION", "DESTINATION")
 DEFAULT = "default"
 
 
@@ -45,7 +45,7 @@ class Node:
 
     @property
     def type(self) -> str:
-        """SOURCE, TRANSFORM, VISUALIZATION or DESTINATION."""
+        """SOURCE, TRANSFORM, DATASET (a name for what it reads), VISUALIZATION or DESTINATION."""
         return str(self.data["type"])
 
     @property

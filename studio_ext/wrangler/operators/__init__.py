@@ -5,10 +5,14 @@ from __future__ import annotations
 from . import (  # noqa: F401  (each enters its operators)
     casting,
     columns,
+    joining,
     missing,
     numeric,
     outliers,
+    rows,
+    sampling,
     searching,
+    splitting,
     strings,
     validating,
 )

@@ -64,7 +64,10 @@ class Form:
             return False
         level: Any = parameters
         for choice in self.choices:
-            if not isinstance(level, Mapping) or level.get(choice.key) != choice.value:
+            if not isinstance(level, Mapping):
+                return False
+            # Flows write a label as "Random" here and "random" there.
+            if snake(str(level.get(choice.key, ""))) != snake(choice.value):
                 return False
             level = level.get(choice.place, {}) if choice.place else level
         return True

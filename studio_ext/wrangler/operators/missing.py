@@ -18,6 +18,7 @@ from .parameters import (
     NewColumn,
     NumericColumn,
     Parameters,
+    SomeColumns,
     field,
     outputs,
 )
@@ -141,7 +142,7 @@ class MissingIndicator(Operator[_Indicated]):
 
 
 class _Dropped(Parameters):
-    input_column: AnyColumns = field("Columns", "Empty: all.", default=[], min_length=0)
+    input_column: SomeColumns = field("Columns", "Empty: all.", default=[])
 
 
 @catalogue.add

@@ -23,12 +23,15 @@ M = TypeVar("M", bound="Parameters")
 
 @dataclass(frozen=True)
 class OfColumn:
-    """Marks a field that names columns of the input, of these kinds (none: of any)."""
+    """Marks a field that names columns of an input, of these kinds (none: of any)."""
 
     kinds: tuple[str, ...] = ()
+    #: Which input: 0 is the first (left), 1 the second.
+    input: int = 0
 
     def __get_pydantic_json_schema__(self, core: core_schema.CoreSchema, handler: Any) -> Any:
-        return {**handler(core), "column": {"kinds": list(self.kinds)}}
+        column = {"kinds": list(self.kinds), "input": self.input}
+        return {**handler(core), "column": column}
 
     def accepts(self, datatype: Any) -> bool:
         """Whether a column of this type may be named."""
@@ -49,6 +52,8 @@ def _blank(value: Any) -> Any:
 _List = Annotated[list[str], BeforeValidator(_names)]
 AnyColumn = Annotated[str, OfColumn(), Field(min_length=1)]
 AnyColumns = Annotated[_List, OfColumn(), Field(min_length=1)]
+#: None of them: as the operator says, mostly all.
+SomeColumns = Annotated[_List, OfColumn()]
 NumericColumn = Annotated[str, OfColumn(types.NUMERIC), Field(min_length=1)]
 NumericColumns = Annotated[_List, OfColumn(types.NUMERIC), Field(min_length=1)]
 StringColumn = Annotated[str, OfColumn(("string",)), Field(min_length=1)]
@@ -66,13 +71,13 @@ class Parameters(BaseModel):
 
     def check(self, relations: Iterable[Relation]) -> None:
         """Every column named is there and of a kind that fits; raises ColumnError."""
-        first = next(iter(relations))
+        inputs = list(relations)
         for name, declared in type(self).model_fields.items():
             mark = next((each for each in declared.metadata if isinstance(each, OfColumn)), None)
             if mark:
                 value = getattr(self, name)
                 for column in [value] if isinstance(value, str) else value or []:
-                    _check(first, column, mark, declared.alias or name)
+                    _check(inputs[mark.input], column, mark, declared.alias or name)
 
 
 def _check(relation: Relation, column: str, mark: OfColumn, field: str) -> None:

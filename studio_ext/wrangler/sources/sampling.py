@@ -1,4 +1,7 @@
-"""How much of a source is read: a flow's ``sampling``."""
+"""How much of a table is taken: a source's ``sampling``, and the ways the sampling step shares.
+
+All are the same at each run: chance follows from a seed and a row's place.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +10,87 @@ from typing import Any
 
 from sqlglot import exp
 
-from ..errors import ParameterError
-from ..relation import Relation
+from ..errors import ColumnError, ParameterError
+from ..places import numbered, unused
+from ..relation import Relation, column
 
 SEED = 42
 
 
 def sampled(relation: Relation, sampling: Mapping[str, Any]) -> Relation:
-    """The sample that a source's output names, the same at each run; all where it names none."""
+    """The sample that a source's output names; all where it names none.
+
+    Raises ParameterError for a method or a number that is none.
+    """
     method = sampling.get("sampling_method")
     if method in (None, "sample_none"):
         return relation
     if method == "sample_by_limit":
-        return relation.limit(int(sampling["limit_rows"]))
+        return relation.limit(_count(sampling, "limit_rows"))
     if method == "sample_by_ratio":
-        ratio = float(sampling["sample_ratio"])
-        return relation if ratio >= 1 else _chosen(relation, ratio)
+        ratio = _number(sampling, "sample_ratio")
+        return relation if ratio >= 1 else by_ratio(relation, ratio, SEED)
     if method == "sample_by_count":
-        size = int(sampling["sample_size"])
-        return at_random(relation, size, SEED)
+        return at_random(relation, _count(sampling, "sample_size"), SEED)
+    if method == "sample_by_stratum":
+        name = str(sampling.get("stratify_column") or "")
+        size = _count(sampling, "sample_size")
+        return stratified(relation, name, size, int(sampling.get("seed") or SEED))
     raise ParameterError("sampling_method", method, "is none of those Studio knows")
 
 
-def _chosen(relation: Relation, ratio: float) -> Relation:
+def _number(sampling: Mapping[str, Any], name: str) -> float:
+    try:
+        value = float(sampling[name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParameterError(name, sampling.get(name), "is no number") from error
+    if not value >= 0:
+        raise ParameterError(name, sampling[name], "is below zero")
+    return value
+
+
+def _count(sampling: Mapping[str, Any], name: str) -> int:
+    return int(_number(sampling, name))
+
+
+def by_ratio(relation: Relation, ratio: float, seed: int) -> Relation:
+    """Each row with the chance ``ratio``; reads the table as a stream."""
     f = relation.functions
-    numbered = relation.with_columns({"studio_row": f.row_number()}).nested()
-    chance = f.uniform(SEED, numbered["studio_row"])
-    kept = numbered.filter(exp.LT(this=chance, expression=f.constant(ratio)))
-    return kept.drop(["studio_row"])
+    rows, row = numbered(relation)
+    chance = f.uniform(seed, rows[row])
+    return rows.filter(exp.LT(this=chance, expression=f.constant(ratio))).drop([row])
 
 
 def at_random(relation: Relation, size: int, seed: int) -> Relation:
     """``size`` rows chosen by ``seed``, in the order that they had."""
-    f = relation.functions
-    numbered = relation.with_columns({"studio_row": f.row_number()}).nested()
-    chance = numbered.with_columns({"studio_chance": f.uniform(seed, numbered["studio_row"])})
-    ordered = chance.nested()
-    rank = f.row_number(ordered["studio_chance"], ordered["studio_row"])
-    ranked = ordered.with_columns({"studio_rank": rank}).nested()
-    kept = ranked.filter(exp.LTE(this=ranked["studio_rank"], expression=f.constant(size)))
-    from ..relation import column
+    return _ranked(relation, seed, None, size)
 
-    kept = kept.sort(column("studio_row", "t"))
-    return kept.drop(["studio_row", "studio_chance", "studio_rank"])
+
+def stratified(relation: Relation, name: str, size: int, seed: int) -> Relation:
+    """About ``size`` rows, of each value of a column as large a part as it has of the table.
+
+    Each value, missing too, keeps ``round(size * its rows / all rows)`` rows, but at least one, in
+    the order that they had.
+    """
+    if name not in relation:
+        raise ColumnError.missing(name, relation.columns, "stratify_column")
+    return _ranked(relation, seed, name, size)
+
+
+def _ranked(relation: Relation, seed: int, stratum: str | None, size: int) -> Relation:
+    f = relation.functions
+    rows, row = numbered(relation)
+    chance, rank = unused(rows, "studio_chance"), unused(rows, "studio_rank")
+    part, whole = unused(rows, "studio_part"), unused(rows, "studio_whole")
+    dealt = rows.with_columns({chance: f.uniform(seed, rows[row])}).nested()
+    within = [dealt[stratum]] if stratum else []
+    counts = {rank: f.over(exp.RowNumber(), within, [dealt[chance], dealt[row]])}
+    if stratum:
+        counts |= {part: f.over(f.count(), within), whole: f.over(f.count())}
+    ranked = dealt.with_columns(counts).nested()
+    most = f.constant(size)
+    if stratum:
+        share = f.divide(f.multiply(ranked[part], float(size)), ranked[whole])
+        most = exp.Greatest(this=f.round(share, 0), expressions=[f.constant(min(size, 1))])
+    kept = ranked.filter(exp.LTE(this=ranked[rank], expression=most))
+    return kept.sort(column(row, "t")).select(relation.columns)
