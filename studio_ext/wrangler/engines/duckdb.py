@@ -189,6 +189,9 @@ def explained(error: duckdb.Error) -> WranglerError:
     text = _PREFIX.sub("", first)
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return ColumnError(text)
-    if isinstance(error, duckdb.DataError | duckdb.OutOfMemoryException):
+    # InvalidInput: what a step refuses itself, by the function error().
+    if isinstance(
+        error, duckdb.DataError | duckdb.OutOfMemoryException | duckdb.InvalidInputException
+    ):
         return DataError(text)
     return WranglerError(text)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from .building import E, call
+from sqlglot import exp
+
+from ..types import VECTOR
+from .building import E, call, literal
 from .numbers import Numbers
+
+LONGS = exp.DataType.build("ARRAY<BIGINT>")
 
 
 class Lists(Numbers):
@@ -15,6 +20,49 @@ class Lists(Numbers):
         """A list of floats."""
         return call("list_value", *(self.number(each) for each in items))
 
-    def item(self, x: E, position: int) -> E:
+    def item(self, x: E, position: int | E) -> E:
         """The item at ``position``, counted from one; missing past the end."""
         return call("list_extract", x, position)
+
+    def size(self, x: E) -> E:
+        """How many items there are, missing ones among them."""
+        return call("len", x)
+
+    def joined(self, lists: Sequence[E]) -> E:
+        """Lists of floats one after another; missing where one of them is."""
+        whole: E
+        whole, *rest = (exp.cast(each.copy(), VECTOR) for each in lists)
+        for each in rest:
+            both = exp.or_(whole.copy().is_(exp.null()), each.copy().is_(exp.null()))
+            whole = exp.case().when(both, exp.null()).else_(call("list_concat", whole, each))
+        return whole
+
+    def each(self, x: E, change: Callable[[E], E], name: str = "studio_item") -> E:
+        """The list of what ``change`` makes of each item; ``name`` tells it from one around it."""
+        item = exp.to_identifier(name)
+        return exp.Transform(
+            this=x.copy(), expression=exp.Lambda(this=change(item), expressions=[item.copy()])
+        )
+
+    def where(self, x: E, condition: Callable[[E], E]) -> E:
+        """The items for which the condition is true."""
+        item = exp.to_identifier("studio_item")
+        return call("list_filter", x, exp.Lambda(this=condition(item), expressions=[item.copy()]))
+
+    def numbers(self, values: Sequence[int]) -> E:
+        """A list of longs."""
+        return exp.cast(call("list_value", *values), LONGS)
+
+    def smallest(self, x: E) -> E:
+        """The smallest item of a list."""
+        return call("list_min", x)
+
+    def grams(self, x: E, size: int) -> E:
+        """All parts of ``size`` characters of a text; the text itself where it is shorter."""
+        end = call("greatest", exp.Add(this=call("length", x), expression=literal(2 - size)), 2)
+        return self.each(call("range", 1, end), lambda start: call("substr", x, start, size))
+
+    def occurrences(self, x: E, value: str) -> E:
+        """How often a text is in a list of texts, as a float."""
+        same = self.where(x, lambda item: exp.EQ(this=item, expression=literal(value)))
+        return self.number(self.size(same))

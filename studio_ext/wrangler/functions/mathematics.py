@@ -65,6 +65,10 @@ class Mathematics(Numbers):
         """A float that has no fraction, as a long."""
         return exp.cast(x.copy(), LONG)
 
+    def remainder(self, x: E, y: int) -> E:
+        """What is left of a long that is not negative after division by ``y``."""
+        return exp.paren(exp.Mod(this=exp.paren(x.copy()), expression=literal(y)))
+
     def sign(self, x: E) -> E:
         """-1, 0 or 1, as a float."""
         return exp.cast(call("sign", x), FLOAT)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from . import (  # noqa: F401  (each enters its operators)
     casting,
     columns,
+    encoding,
     joining,
     missing,
     numeric,
     outliers,
+    reduction,
     rows,
     sampling,
     searching,
+    similarity,
     splitting,
     strings,
     validating,
+    vectors,
 )
 from .base import Operator, Trained
 from .catalogue import catalogue
