@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .analyses import Findings
 from .engines import DuckDB, Engine
 from .errors import FlowError
 from .flow import Document, Input, Node
@@ -141,6 +142,10 @@ class Result:
                 raise FlowError("The flow has no transform: name a node")
             node = last[-1]
         return self._run.relation(node.id if isinstance(node, Node) else node, output)
+
+    def findings(self, node: Node | str) -> Findings:
+        """What an analysis of the flow finds: data, and a plotly figure."""
+        return self._run.findings(node.id if isinstance(node, Node) else node)
 
     def table(self, node: Node | str | None = None, output: str = "default") -> pa.Table:
         """A node's rows as an Arrow table."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .analyses import Findings, analyses
 from .engines import Engine
 from .errors import FlowError, StepError, UnsupportedError, WranglerError
 from .flow import Document, Node, variables
@@ -85,6 +86,20 @@ class Run:
         if outcome.error:
             raise outcome.error
         return outcome.outputs[output]
+
+    def findings(self, node: str) -> Findings:
+        """What an analysis finds; raises StepError where it, or its input, does not come out."""
+        asked = self.document[node]
+        given = asked.inputs[0]
+        relation = self.relation(given.node, given.output)
+        try:
+            parameters = variables.filled(asked.parameters, self._values, "parameters")
+            analysis = analyses.find(asked.operator, parameters)
+            p = parse(analysis.Parameters, analysis.form.read(parameters))
+            p.check([relation])
+            return analysis.compute(relation, p)
+        except WranglerError as error:
+            raise StepError(node, asked.label, error) from error
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes[outcome.node.id] = outcome

@@ -11,7 +11,7 @@ import pytest
 
 from studio_ext.wrangler import Flow
 from studio_ext.wrangler.errors import DataError, ParameterError, StepError
-from studio_ext.wrangler.flow import Node
+from studio_ext.wrangler.flow import Input, Node
 from studio_ext.wrangler.inference import Fitted
 from studio_ext.wrangler.running import State
 from studio_ext.wrangler.types import STRING
@@ -118,6 +118,23 @@ def test_parameters_stand_in_texts(tmp_path: Path) -> None:
     assert flow.run(parameters={"month": "july"}).table().to_pydict() == {"a": [1]}
     message = next(iter(flow.run().errors.values()))
     assert "uses the parameter 'month', which has no value" in message
+
+
+def test_an_analysis_of_the_flow_is_run_when_asked(flow: Flow) -> None:
+    last = list(flow.document)[-1]
+    asked = flow.document.add(
+        "sagemaker.visualizations.describe_0.1", {}, [Input(last.id)], type="VISUALIZATION"
+    )
+    broken = flow.document.add(
+        "sagemaker.visualizations.histogram_0.1",
+        {"x_axis": "id"},
+        [Input(last.id)],
+        type="VISUALIZATION",
+    )
+    result = flow.run()
+    assert result.findings(asked).data["columns"]["Größe"]["count"] == 3
+    with pytest.raises(StepError, match="no column 'id'"):
+        result.findings(broken)
 
 
 def test_wrong_parameters_are_refused_when_a_step_is_added(flow: Flow) -> None:

@@ -58,3 +58,7 @@ class Aggregates(Numbers):
     def quantile(self, x: E, q: float) -> E:
         """The interpolated quantile ``q`` of 0 to 1."""
         return call("quantile_cont", self.number(x), q)
+
+    def correlation(self, x: E, y: E) -> E:
+        """Pearson's correlation of two numbers; missing where one of them does not vary."""
+        return self.finite(call("corr", self.number(x), self.number(y)))

@@ -58,6 +58,12 @@ class Form:
     operator: str
     choices: tuple[Choice, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """Its name in Studio: ``manage_columns/drop_column``."""
+        group = re.sub(r"_\d+(\.\d+)*$", "", self.operator).split(".")[-1]
+        return "/".join([group, *(snake(choice.value) for choice in self.choices)])
+
     def matches(self, operator: str, parameters: Mapping[str, Any]) -> bool:
         """Whether a node with these parameters is meant."""
         if operator != self.operator:
@@ -139,8 +145,7 @@ class Operator(Generic[P]):
     @property
     def key(self) -> str:
         """Its name in Studio: ``manage_columns/drop_column``."""
-        group = re.sub(r"_\d+(\.\d+)*$", "", self.form.operator).split(".")[-1]
-        return "/".join([group, *(snake(choice.value) for choice in self.form.choices)])
+        return self.form.key
 
     @property
     def help(self) -> str:
