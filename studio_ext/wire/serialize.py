@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import is_json_value_header
@@ -139,15 +138,13 @@ def _rest_json(operation: OperationModel, result: Mapping[str, Any], _request_id
 
 def _rest_xml(operation: OperationModel, result: Mapping[str, Any], _request_id: str) -> Response:
     def body(shape: StructureShape, values: Mapping[str, Any]) -> bytes:
-        named = shape.serialization.get("name") or shape.name
-        root = Element(_S3_ROOTS.get(operation.name, named))
-        if operation.service_model.service_name == "s3":
-            root.set("xmlns", S3_NAMESPACE)
+        tag = _S3_ROOTS.get(operation.name, shape.serialization.get("name") or shape.name)
         if operation.name == "GetBucketLocation":  # the one answer that is text, not members
-            root.tag, root.text = "LocationConstraint", values.get("LocationConstraint")
+            tag, inside = "LocationConstraint", xml.escaped(values.get("LocationConstraint") or "")
         else:
-            xml.fill(root, shape, values)
-        return xml.render(root)
+            inside = xml.content(shape, values)
+        is_s3 = operation.service_model.service_name == "s3"
+        return xml.document(xml.element(tag, inside, S3_NAMESPACE if is_s3 else None))
 
     return _rest(operation, result, "application/xml", body)
 
@@ -218,46 +215,34 @@ def _header_value(member: Shape, value: Any) -> str:
 def _s3_error(error: ApiError, request_id: str) -> Response:
     if error.status == 304:
         return Response(304)
-    root = Element("Error")
-    SubElement(root, "Code").text = xml.clean(error.code)
-    SubElement(root, "Message").text = xml.clean(error.message)
-    for name, value in error.fields.items():
-        SubElement(root, name).text = xml.clean(str(value))
-    SubElement(root, "RequestId").text = request_id
-    return Response(error.status, {"content-type": "application/xml"}, xml.render(root))
+    told = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": request_id}
+    body = xml.document(xml.element("Error", xml.texts(told)))
+    return Response(error.status, {"content-type": "application/xml"}, body)
 
 
 # --- query
 
 
 def _query(operation: OperationModel, result: Mapping[str, Any], request_id: str) -> Response:
-    root = Element(f"{operation.name}Response")
-    _query_namespace(root, operation)
     shape = operation.output_shape
+    inside = ""
     if shape is not None:
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
-        xml.fill(SubElement(root, wrapper), shape, result)
-    SubElement(SubElement(root, "ResponseMetadata"), "RequestId").text = request_id
-    return Response(200, {"content-type": "text/xml"}, xml.render(root))
+        inside = xml.element(wrapper, xml.content(shape, result))
+    inside += xml.element("ResponseMetadata", xml.texts({"RequestId": request_id}))
+    root = xml.element(f"{operation.name}Response", inside, _query_namespace(operation))
+    return Response(200, {"content-type": "text/xml"}, xml.document(root))
 
 
 def _query_error(error: ApiError, request_id: str, operation: OperationModel | None) -> Response:
-    root = Element("ErrorResponse")
-    _query_namespace(root, operation)
-    node = SubElement(root, "Error")
-    SubElement(node, "Type").text = _fault(error)
-    SubElement(node, "Code").text = xml.clean(error.code)
-    SubElement(node, "Message").text = xml.clean(error.message)
-    for name, value in error.fields.items():
-        SubElement(node, name).text = xml.clean(str(value))
-    SubElement(root, "RequestId").text = request_id
-    return Response(error.status, {"content-type": "text/xml"}, xml.render(root))
+    told = {"Type": _fault(error), "Code": error.code, "Message": error.message, **error.fields}
+    inside = xml.element("Error", xml.texts(told)) + xml.texts({"RequestId": request_id})
+    root = xml.element("ErrorResponse", inside, _query_namespace(operation))
+    return Response(error.status, {"content-type": "text/xml"}, xml.document(root))
 
 
-def _query_namespace(root: Element, operation: OperationModel | None) -> None:
-    namespace = operation.service_model.metadata.get("xmlNamespace") if operation else None
-    if namespace:
-        root.set("xmlns", namespace)
+def _query_namespace(operation: OperationModel | None) -> str | None:
+    return operation.service_model.metadata.get("xmlNamespace") if operation else None
 
 
 def _fault(error: ApiError) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+from xml.etree.ElementTree import Element, ParseError
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from defusedxml.common import DefusedXmlException
@@ -15,7 +16,22 @@ from .errors import ApiError
 from .scalars import Unreadable, format_text, parse_text
 
 # What XML 1.0 cannot hold even escaped; S3 keys with such characters need EncodingType=url.
+_SPECIAL = re.compile('[&<>"]')
+# A parser would read a carriage return as a newline, and in attributes all of these as blanks.
+_ESCAPES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "\r": "&#13;",
+        "\n": "&#10;",
+        "\t": "&#9;",
+    }
+)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+Add = Callable[[str], None]
 
 
 def parse_document(body: bytes) -> Element:
@@ -81,69 +97,121 @@ def _entry(shape: MapShape, element: Element) -> tuple[str, Any]:
     return key.text or "", parse_element(shape.value, value)
 
 
-def fill(element: Element, shape: Shape, value: Any) -> None:
-    """Puts the value of a structure or scalar into `element`; drops members that are None."""
-    _set_namespace(element, shape)
-    if not isinstance(shape, StructureShape):
-        element.text = clean(format_text(shape, value, "iso8601"))
-        return
+@cache
+def writer(shape: Shape, tag: str) -> Callable[[Any, Add], None]:
+    """What appends the text of a value of ``shape`` as ``<tag>``, put together once.
+
+    Flattened lists and maps repeat the element; members that are None are dropped.
+    """
+    if isinstance(shape, StructureShape):
+        return _structure_writer(shape, tag)
+    if isinstance(shape, ListShape):
+        return _list_writer(shape, tag)
+    if isinstance(shape, MapShape):
+        return _map_writer(shape, tag)
+    before, after = f"<{tag}{_namespace(shape)}>", f"</{tag}>"
+
+    def write(value: Any, add: Add) -> None:
+        add(f"{before}{escaped(format_text(shape, value, 'iso8601'))}{after}")
+
+    return write
+
+
+def _structure_writer(shape: StructureShape, tag: str) -> Callable[[Any, Add], None]:
+    """Members' writers are looked up as they are needed, since a shape may hold itself."""
+    before, after = f"<{tag}{_namespace(shape)}", f"</{tag}>"
+    members: list[tuple[str, str, Shape]] = []
+    attributes: list[tuple[str, str]] = []
     for name, member in shape.members.items():
-        if value.get(name) is None or member.serialization.get("location"):
-            continue
         wire = member.serialization.get("name", name)
         if member.serialization.get("xmlAttribute"):
-            element.set(wire, clean(str(value[name])))
-        else:
-            add_value(element, wire, member, value[name])
+            attributes.append((name, wire))
+        elif not member.serialization.get("location"):
+            members.append((name, wire, member))
+
+    def write(value: Any, add: Add) -> None:
+        given = [(wire, value[name]) for name, wire in attributes if value.get(name) is not None]
+        add(before + "".join(f' {wire}="{escaped(str(item))}"' for wire, item in given) + ">")
+        for name, wire, member in members:
+            item = value.get(name)
+            if item is not None:
+                writer(member, wire)(item, add)
+        add(after)
+
+    return write
 
 
-def add_value(parent: Element, wire: str, shape: Shape, value: Any) -> None:
-    """Appends `value` to `parent` as `wire`; flattened lists and maps repeat that element."""
-    if isinstance(shape, ListShape):
-        _add_list(parent, wire, shape, value)
-    elif isinstance(shape, MapShape):
-        _add_map(parent, wire, shape, value)
-    else:
-        fill(SubElement(parent, wire), shape, value)
-
-
-def _add_list(parent: Element, wire: str, shape: ListShape, values: Iterable[Any]) -> None:
-    item_name = shape.member.serialization.get("name")
-    if shape.serialization.get("flattened"):
-        item_name = item_name or wire
-    else:
-        parent, item_name = SubElement(parent, wire), item_name or "member"
-        _set_namespace(parent, shape)
-    for value in values:
-        add_value(parent, item_name, shape.member, value)
-
-
-def _add_map(parent: Element, wire: str, shape: MapShape, values: dict[str, Any]) -> None:
+def _list_writer(shape: ListShape, tag: str) -> Callable[[Any, Add], None]:
+    name = shape.member.serialization.get("name")
     flattened = shape.serialization.get("flattened")
-    holder = parent if flattened else SubElement(parent, wire)
-    for key, value in values.items():
-        entry = SubElement(holder, wire if flattened else "entry")
-        add_value(entry, shape.key.serialization.get("name", "key"), shape.key, key)
-        add_value(entry, shape.value.serialization.get("name", "value"), shape.value, value)
+    before, after = ("", "") if flattened else (f"<{tag}{_namespace(shape)}>", f"</{tag}>")
+    item_tag = name or (tag if flattened else "member")
+
+    def write(values: Any, add: Add) -> None:
+        item = writer(shape.member, item_tag)
+        add(before)
+        for value in values:
+            item(value, add)
+        add(after)
+
+    return write
 
 
-def _set_namespace(element: Element, shape: Shape) -> None:
+def _map_writer(shape: MapShape, tag: str) -> Callable[[Any, Add], None]:
+    flattened = shape.serialization.get("flattened")
+    before, after = ("", "") if flattened else (f"<{tag}>", f"</{tag}>")
+    entry = tag if flattened else "entry"
+    key_tag = shape.key.serialization.get("name", "key")
+    value_tag = shape.value.serialization.get("name", "value")
+
+    def write(values: Any, add: Add) -> None:
+        add(before)
+        for key, value in values.items():
+            add(f"<{entry}>")
+            writer(shape.key, key_tag)(key, add)
+            writer(shape.value, value_tag)(value, add)
+            add(f"</{entry}>")
+        add(after)
+
+    return write
+
+
+def _namespace(shape: Shape) -> str:
     namespace = shape.serialization.get("xmlNamespace")
-    if isinstance(namespace, dict):
-        prefix = namespace.get("prefix")
-        element.set(f"xmlns:{prefix}" if prefix else "xmlns", namespace["uri"])
+    if not isinstance(namespace, dict):
+        return ""
+    prefix = namespace.get("prefix")
+    return f' {f"xmlns:{prefix}" if prefix else "xmlns"}="{escaped(namespace["uri"])}"'
 
 
-def clean(text: str) -> str:
-    """`text` with what XML cannot hold replaced, so that a document always parses."""
-    return _UNPRINTABLE.sub("\ufffd", text)
+def content(shape: Shape, value: Any) -> str:
+    """What is between the tags of a structure's element."""
+    pieces: list[str] = []
+    writer(shape, "root")(value, pieces.append)
+    return "".join(pieces[1:-1])
 
 
-def render(root: Element) -> bytes:
-    """The document, with carriage returns escaped (a parser would read them as newlines)."""
-    declaration = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-    text = tostring(root, encoding="unicode")
-    return declaration + text.replace("\r", "&#13;").encode()
+def element(tag: str, inside: str, namespace: str | None = None) -> str:
+    """An element around text that is XML already."""
+    attribute = f' xmlns="{escaped(namespace)}"' if namespace else ""
+    return f"<{tag}{attribute}>{inside}</{tag}>"
+
+
+def texts(values: Mapping[str, Any]) -> str:
+    """An element with a text for each of ``values``."""
+    return "".join(element(tag, escaped(str(value))) for tag, value in values.items())
+
+
+def escaped(text: str) -> str:
+    """``text`` as XML holds it, also in an attribute; what XML cannot hold is replaced."""
+    if text.isprintable():
+        return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+    return _UNPRINTABLE.sub("\ufffd", text).translate(_ESCAPES)
+
+
+def document(root: str) -> bytes:
+    """The document of a root element."""
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + root.encode()
 
 
 def _local(tag: str) -> str:
