@@ -94,9 +94,10 @@ def _note(connection: Connection, resource_id: int, room: Room, node: str) -> No
 
 def will_wait(world: World, room: Room) -> bool:
     """Whether a job that comes now has to wait, as far as one can tell."""
-    with world.store.read() as connection:
-        if queue.heads(connection):
+    with world.store.glance() as connection:
+        if queue.any_waits(connection):
             return True
+    with world.store.glance() as connection:
         return not _fits(world, connection, room)
 
 
@@ -107,6 +108,18 @@ def wake_next(world: World) -> None:
     if found is not None:
         world.store.leases.wake(found.resource_id)
         world.notify()
+
+
+def entered(world: World, resource: Resource) -> None:
+    """To be called when a job has been accepted: it may be the one whose turn it is.
+
+    Not so behind another one of its account, which stands for it: whoever lets that one in looks
+    who is next, and sees this one.
+    """
+    with world.store.glance() as connection:
+        stands = queue.is_head(connection, resource.account, resource.created, resource.id)
+    if stands:
+        wake_next(world)
 
 
 def _is_next(world: World, connection: Connection, resource_id: int) -> bool:

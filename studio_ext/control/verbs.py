@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from ..store.listing import SORTS, Query
 from ..store.resources import NameTaken, Resource
 from ..wire.dispatch import Call, Handler, Registry
-from ..wire.errors import AccessDenied
+from ..wire.errors import AccessDenied, ApiError
 from . import access, admission, paging, sharing, tags
 from .access import Action
 from .kinds import Kind
@@ -70,10 +70,14 @@ class Verbs:
         name = params[kind.name_field]
         account = call.caller.account_id
         arn = world.arn(kind, name, account)
-        if world.store.resources.get(kind.name, account, name):
-            raise kind.taken(name, arn)
-        labels = tags.checked(params.get("Tags", []))
-        state = kind.admit(world, call, params)
+        try:
+            labels = tags.checked(params.get("Tags", []))
+            state = kind.admit(world, call, params)
+        except ApiError:
+            # That the name is taken is said before all else; the constraint says it to the others.
+            if world.store.resources.get(kind.name, account, name):
+                raise kind.taken(name, arn) from None
+            raise
         spec = jsonable({key: value for key, value in params.items() if key != "Tags"})
         try:
             resource = world.store.resources.create(
@@ -96,7 +100,7 @@ class Verbs:
         if kind.room is None:
             world.notify()
         else:
-            admission.wake_next(world)
+            admission.entered(world, resource)
         return {kind.arn_field: resource.arn}
 
     def describe(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

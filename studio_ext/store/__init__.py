@@ -89,6 +89,12 @@ class Store:
         with database.read(self.engine) as connection:
             yield connection
 
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For a single statement that reads."""
+        with database.glance(self.engine) as connection:
+            yield connection
+
     def close(self) -> None:
         """Give the database connections back."""
         self.engine.dispose()

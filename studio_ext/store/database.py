@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from .prepared import execute
+
 metadata = MetaData()
 
 _BUSY_TIMEOUT_S = 30
@@ -130,7 +132,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get("one_statement"):
-        connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
+        execute(connection, "BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -148,7 +150,8 @@ def read(engine: Engine) -> Iterator[Connection]:
         # Its default gives each statement a snapshot of its own.
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect() as connection:
-        yield connection.execution_options(**options)
+        connection.execution_options(**options).begin()
+        yield connection
 
 
 @contextmanager

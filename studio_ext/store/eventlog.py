@@ -11,14 +11,16 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert
 
 from .database import glance, read, write
 from .portable import Turn, share_turn, take_turn
+from .prepared import Prepared
 from .tables import events
 
 if TYPE_CHECKING:
     from .resources import Resource
 
 
-_NEWEST = select(func.coalesce(func.max(events.c.id), 0))
-_LATER = select(events.c.id).where(events.c.id > bindparam("id")).limit(1)
+_NEWEST = Prepared(select(func.coalesce(func.max(events.c.id), 0)))
+_LATER = Prepared(select(events.c.id).where(events.c.id > bindparam("id")).limit(1))
+_INSERT = Prepared(insert(events), [column.name for column in events.c if column.name != "id"])
 
 
 @contextmanager
@@ -36,19 +38,16 @@ def settled(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-_INSERT = insert(events)  # put together once
-
-
 def newest(engine: Engine) -> int:
     """The id of the newest event, 0 when there is none."""
     with settled(engine) as connection:
-        return int(connection.scalar(_NEWEST) or 0)
+        return int(_NEWEST.one(connection)[0])
 
 
 def any_after(engine: Engine, event_id: int) -> bool:
     """Whether there is a later event."""
     with glance(engine) as connection:
-        return connection.execute(_LATER, {"id": event_id}).first() is not None
+        return _LATER.one(connection, {"id": event_id}) is not None
 
 
 def record(
@@ -72,8 +71,8 @@ def record(
             events.c.actor == actor,
         )
         connection.execute(delete(events).where(same))
-    connection.execute(
-        _INSERT,
+    _INSERT.run(
+        connection,
         {
             "at": time.time(),
             "resource_id": resource.id,

@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, insert, select, update
 
+from .prepared import Prepared
 from .tables import resources, tags
+
+_INSERT = Prepared(insert(tags), ["resource_id", "key", "value"])
 
 
 def set_tags(connection: Connection, resource_id: int, values: Mapping[str, str]) -> None:
     """Add tags to a resource that has none of these keys."""
-    if values:
-        rows = [{"resource_id": resource_id, "key": k, "value": v} for k, v in values.items()]
-        connection.execute(insert(tags), rows)
+    for key, value in values.items():
+        _INSERT.run(connection, {"resource_id": resource_id, "key": key, "value": value})
 
 
 def set_shared(connection: Connection, resource_id: int, value: str | None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Integer, and_, bindparam, case, null, or_, select
 
 from .database import glance, write
 from .portable import insert_of, now
+from .prepared import Prepared
 from .tables import nodes, resources
 
 #: A node that was not seen at work for this long is taken for gone.
@@ -24,6 +25,7 @@ _DUE = (
     .order_by(resources.c.wake_at)
     .limit(bindparam("most", type_=Integer))
 )
+_DUE_NOW = Prepared(_DUE)
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
 
 
@@ -45,7 +47,7 @@ class Leases:
         """Ids of at most ``limit`` due resources, leased to ``holder``; the longest due first."""
         asked = {"most": limit, "node": self.node}
         with glance(self._engine) as connection:
-            if not connection.execute(_DUE, asked).first():
+            if _DUE_NOW.one(connection, asked) is None:
                 return []
         until = now() + lease_s
         values = {"lease_holder": holder, "lease_until": until, "wake_at": until}

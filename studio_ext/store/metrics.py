@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from .database import glance, metadata, read, write
 from .portable import ID, insert_of
+from .prepared import Prepared
 
 metric_series = Table(
     "metric_series",
@@ -72,8 +73,8 @@ _LAST_POSITION = (
     .correlate(metric_series)
     .scalar_subquery()
 )
-#: Built once: every Describe of a job asks it.
-_LATEST = (
+#: Every Describe of a job asks it.
+_LATEST = Prepared(
     select(
         metric_series.c.name,
         metric_series.c.dimension,
@@ -286,7 +287,7 @@ class Metrics:
     def latest(self, resource: str) -> dict[tuple[str, str], tuple[float, float]]:
         """The last (timestamp, value) of each (name, dimension)."""
         with glance(self._engine) as connection:
-            rows = connection.execute(_LATEST, {"resource": resource}).all()
+            rows = _LATEST.rows(connection, {"resource": resource})
         return {(name, dimension): (time, value) for name, dimension, time, value in rows}
 
 

@@ -7,10 +7,10 @@ jobs there ever were nor, but for the number of users, on how many wait.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
 
+from .prepared import Prepared
 from .tables import queue, turns
 
 _C = queue.c
@@ -46,15 +46,18 @@ class Place:
     admitted: float | None
 
 
-_SUMS = (
+_PLACE = (_C.resource_id, _C.account, _C.queued, _C.cores, _C.memory_bytes, _C.admitted)
+_SUMS = Prepared(
     select(_C.account, func.sum(_C.cores), func.sum(_C.memory_bytes))
     .where(_C.admitted.is_not(None))
     .group_by(_C.account)
 )
-_SUM_ON = select(func.sum(_C.cores), func.sum(_C.memory_bytes)).where(
-    _C.admitted > 0.0,  # found by the index, as "is not NULL" is not
-    # of no node: admitted before there were several
-    or_(_C.node == bindparam("node"), _C.node.is_(None)),
+_SUM_ON = Prepared(
+    select(func.sum(_C.cores), func.sum(_C.memory_bytes)).where(
+        _C.admitted > 0.0,  # found by the index, as "is not NULL" is not
+        # of no node: admitted before there were several
+        or_(_C.node == bindparam("node"), _C.node.is_(None)),
+    )
 )
 # The accounts with a job that waits, by steps from one to the next: an index holds all waiting jobs
 # by account, and a step costs the same however many lie in between.
@@ -68,27 +71,38 @@ _ACCOUNTS = _FIRST.union_all(
     ).where(_FIRST.c.account.is_not(None))
 )
 _HEAD = queue.alias("head")
-_HEADS = select(queue).where(
-    _C.resource_id.in_(
-        select(
-            select(_HEAD.c.resource_id)
-            .where(_HEAD.c.admitted.is_(None), _HEAD.c.account == _ACCOUNTS.c.account)
-            .order_by(_HEAD.c.queued, _HEAD.c.resource_id)
-            .limit(1)
-            .scalar_subquery()
-        ).where(_ACCOUNTS.c.account.is_not(None))
+_HEADS = Prepared(
+    select(*_PLACE).where(
+        _C.resource_id.in_(
+            select(
+                select(_HEAD.c.resource_id)
+                .where(_HEAD.c.admitted.is_(None), _HEAD.c.account == _ACCOUNTS.c.account)
+                .order_by(_HEAD.c.queued, _HEAD.c.resource_id)
+                .limit(1)
+                .scalar_subquery()
+            ).where(_ACCOUNTS.c.account.is_not(None))
+        )
     )
 )
-_OF = select(queue).where(_C.resource_id == bindparam("id"))
-
-
-_ENTER = insert(queue)
+_OF = Prepared(select(*_PLACE).where(_C.resource_id == bindparam("id")))
+_ANY = Prepared(select(_C.resource_id).where(_WAITS).limit(1))
+_BEFORE = Prepared(
+    select(_C.resource_id)
+    .where(
+        _WAITS,
+        _C.account == bindparam("account"),
+        tuple_(_C.queued, _C.resource_id) < tuple_(bindparam("queued"), bindparam("id")),
+    )
+    .limit(1)
+)
+_TURNS = Prepared(select(turns.c.account, turns.c.admitted))
+_ENTER = Prepared(insert(queue), [column.name for column in _PLACE])
 
 
 def enter(connection: Connection, place: Place) -> None:
     """Have a job wait."""
-    connection.execute(
-        _ENTER,
+    _ENTER.run(
+        connection,
         {
             "resource_id": place.resource_id,
             "account": place.account,
@@ -107,8 +121,8 @@ def leave(connection: Connection, resource_id: int) -> None:
 
 def find(connection: Connection, resource_id: int) -> Place | None:
     """Where a job stands; None when it is not in the queue."""
-    row = connection.execute(_OF, {"id": resource_id}).one_or_none()
-    return None if row is None else _place(row)
+    row = _OF.one(connection, {"id": resource_id})
+    return None if row is None else _place(*row)
 
 
 def admit(connection: Connection, place: Place, now: float, node: str) -> None:
@@ -122,12 +136,12 @@ def admit(connection: Connection, place: Place, now: float, node: str) -> None:
 
 def last_turns(connection: Connection) -> dict[str, float]:
     """When a job of each account was admitted last."""
-    return {row.account: row.admitted for row in connection.execute(select(turns))}
+    return dict(_TURNS.rows(connection))
 
 
 def taken(connection: Connection) -> dict[str, Room]:
     """What the admitted jobs of each account take together."""
-    rows = connection.execute(_SUMS)
+    rows = _SUMS.rows(connection)
     return {account: Room(cores, int(memory)) for account, cores, memory in rows}
 
 
@@ -138,15 +152,32 @@ def waiting(connection: Connection) -> int:
 
 def taken_on(connection: Connection, node: str) -> Room | None:
     """What the admitted jobs of a node take together; None when it has none."""
-    row = connection.execute(_SUM_ON, {"node": node}).one()
+    row = _SUM_ON.one(connection, {"node": node})
     return None if row[0] is None else Room(row[0], int(row[1]))
 
 
 def heads(connection: Connection) -> list[Place]:
     """The job of each account that waits longest."""
-    return [_place(row) for row in connection.execute(_HEADS)]
+    return [_place(*row) for row in _HEADS.rows(connection)]
 
 
-def _place(row: Row[Any]) -> Place:
-    room = Room(row.cores, row.memory_bytes)
-    return Place(row.resource_id, row.account, row.queued, room, row.admitted)
+def any_waits(connection: Connection) -> bool:
+    """Whether there is a job that waits."""
+    return _ANY.one(connection) is not None
+
+
+def is_head(connection: Connection, account: str, queued: float, resource_id: int) -> bool:
+    """Whether no job of an account has waited longer than one since ``queued``."""
+    asked = {"account": account, "queued": queued, "id": resource_id}
+    return _BEFORE.one(connection, asked) is None
+
+
+def _place(
+    resource_id: int,
+    account: str,
+    queued: float,
+    cores: float,
+    memory_bytes: int,
+    admitted: float | None,
+) -> Place:
+    return Place(resource_id, account, queued, Room(cores, memory_bytes), admitted)

@@ -7,14 +7,13 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Select,
     bindparam,
     delete,
     insert,
@@ -31,28 +30,13 @@ from .eventlog import record
 from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
 from .portable import now
+from .prepared import Prepared
 from .tables import events, resources, tags
 
 #: A tag whose value says who else may read and invoke a resource: see control/access.py.
 SHARED_WITH = "studio:shared-with"
 
 log = logging.getLogger(__name__)
-
-
-#: Built once: putting such a statement together costs more than SQLite takes to answer it.
-_INSERT = insert(resources)
-_INSERT_DUE = _INSERT.values(wake_at=now())
-_BY_ID = select(resources).where(resources.c.id == bindparam("id"))
-_BY_ARN = select(resources).where(resources.c.arn == bindparam("arn"))
-_BY_NAME = select(resources).where(
-    *(resources.c[name] == bindparam(name) for name in ("kind", "account", "name", "version"))
-)
-
-
-# Not ordered: for the order's sake SQLite would look at all there is of the kind.
-_SHARED = select(resources).where(
-    resources.c.kind == bindparam("kind"), resources.c.shared.is_not(None)
-)
 
 
 class NameTaken(Exception):
@@ -91,6 +75,23 @@ class Resource:
     def series(self) -> str:
         """What its metrics are stored under."""
         return f"{self.account}/{self.kind}/{self.name}"
+
+
+_FIELDS = [field.name for field in fields(Resource)]
+_RESOURCE = select(*(resources.c[name] for name in _FIELDS))
+_INSERT = insert(resources).returning(resources.c.id)
+_GIVEN = [name for name in _FIELDS if name not in ("id", "node")]
+_CREATE = Prepared(_INSERT, _GIVEN)
+_CREATE_DUE = Prepared(_INSERT.values(wake_at=now()), _GIVEN)
+_WITH_ID = _RESOURCE.where(resources.c.id == bindparam("id"))
+_BY_ID, _BY_ID_LOCKED = Prepared(_WITH_ID), Prepared(_WITH_ID.with_for_update())
+_BY_ARN = Prepared(_RESOURCE.where(resources.c.arn == bindparam("arn")))
+_IDENTITY = ("kind", "account", "name", "version")
+_BY_NAME = Prepared(_RESOURCE.where(*(resources.c[name] == bindparam(name) for name in _IDENTITY)))
+# Not ordered: for the order's sake SQLite would look at all there is of the kind.
+_SHARED = Prepared(
+    _RESOURCE.where(resources.c.kind == bindparam("kind"), resources.c.shared.is_not(None))
+)
 
 
 @dataclass(frozen=True)
@@ -140,33 +141,30 @@ class Resources:
         With ``room`` it waits from now on for so much of the machine.
         """
         at = time.time()
-        values = {
-            "kind": kind,
-            "account": account,
-            "domain": domain,
-            "name": name,
-            "version": version,
-            "arn": arn,
-            "owner": owner,
-            "shared": (resource_tags or {}).get(SHARED_WITH),
-            "status": status,
-            "spec": spec,
-            "state": {**(state or {}), **_on_behalf()},
-            "parent_id": parent_id,
-            "created": at,
-            "modified": at,
-        }
+        resource = Resource(
+            id=0,
+            kind=kind,
+            account=account,
+            domain=domain,
+            name=name,
+            arn=arn,
+            owner=owner,
+            status=status,
+            spec=spec,
+            state={**(state or {}), **_on_behalf()},
+            version=version,
+            parent_id=parent_id,
+            created=at,
+            modified=at,
+            shared=(resource_tags or {}).get(SHARED_WITH),
+        )
+        insert_it = _CREATE_DUE if wake else _CREATE
         try:
             with write(self._engine) as connection:
-                statement = _INSERT_DUE if wake else _INSERT
-                key = connection.execute(statement, values).inserted_primary_key
-                assert key is not None
-                set_tags(connection, key[0], resource_tags or {})
+                resource.id = insert_it.one(connection, vars(resource))[0]
+                set_tags(connection, resource.id, resource_tags or {})
                 if room is not None:
-                    queue.enter(connection, queue.Place(key[0], account, at, room, None))
-                row = _row(connection, key[0])
-                assert row is not None
-                resource = _resource(row)
+                    queue.enter(connection, queue.Place(resource.id, account, at, room, None))
                 record(connection, resource, "created", owner)
         except IntegrityError as error:
             raise NameTaken(name) from error
@@ -177,13 +175,13 @@ class Resources:
         """Delete a resource and its tags; its events stay."""
         with write(self._engine) as connection:
             _lock(connection, resource_id)
-            row = _row(connection, resource_id)
-            if row is None:
+            found = _by_id(connection, resource_id)
+            if found is None:
                 return
             connection.execute(delete(tags).where(tags.c.resource_id == resource_id))
             connection.execute(delete(resources).where(resources.c.id == resource_id))
-            record(connection, _resource(row), "deleted", actor)
-        _say(_resource(row), "deleted")
+            record(connection, found, "deleted", actor)
+        _say(found, "deleted")
 
     # --- reading
 
@@ -204,14 +202,14 @@ class Resources:
     def shared(self, kind: str, name: str | None = None) -> Sequence[Resource]:
         """Resources of a kind that their owners share with anybody, by account."""
         with glance(self._engine) as connection:
-            found = [_resource(row) for row in connection.execute(_SHARED, {"kind": kind})]
+            found = [Resource(*row) for row in _SHARED.rows(connection, {"kind": kind})]
         mine = [one for one in found if name is None or one.name == name]
         return sorted(mine, key=lambda one: (one.account, one.id))
 
-    def _one(self, query: Select[Any], values: dict[str, Any]) -> Resource | None:
+    def _one(self, query: Prepared, values: dict[str, Any]) -> Resource | None:
         with glance(self._engine) as connection:
-            row = connection.execute(query, values).one_or_none()
-        return _resource(row) if row is not None else None
+            row = query.one(connection, values)
+        return Resource(*row) if row is not None else None
 
     def list(self, query: Query) -> list[Resource]:
         """One page of resources in the order asked for, found by index and not by offset."""
@@ -253,12 +251,11 @@ class Resources:
         the last of them. ``leaves_queue`` gives back what the resource took of the machine.
         """
         with write(self._engine) as connection:
-            query = select(resources).where(resources.c.id == resource_id).with_for_update()
-            row = connection.execute(query).one_or_none()
+            row = _BY_ID_LOCKED.one(connection, {"id": resource_id})
             if row is None:
                 yield None
                 return
-            before = _resource(row)
+            before = Resource(*row)
             resource = copy.deepcopy(before)
             yield resource
             if context.direct() and _changes(before, resource):
@@ -344,30 +341,14 @@ def _lock(connection: Connection, resource_id: int) -> None:
     connection.execute(query.with_for_update())
 
 
-def _row(connection: Connection, resource_id: int) -> Row[Any] | None:
-    return connection.execute(_BY_ID, {"id": resource_id}).one_or_none()
+def _by_id(connection: Connection, resource_id: int) -> Resource | None:
+    row = _BY_ID.one(connection, {"id": resource_id})
+    return Resource(*row) if row is not None else None
 
 
 def _resource(row: Row[Any]) -> Resource:
-    return Resource(
-        id=row.id,
-        kind=row.kind,
-        account=row.account,
-        domain=row.domain,
-        name=row.name,
-        arn=row.arn,
-        owner=row.owner,
-        status=row.status,
-        spec=row.spec,
-        state=row.state,
-        version=row.version,
-        generation=row.generation,
-        parent_id=row.parent_id,
-        created=row.created,
-        modified=row.modified,
-        shared=row.shared,
-        node=row.node,
-    )
+    """A resource from a row that has more."""
+    return Resource(*(getattr(row, name) for name in _FIELDS))
 
 
 def _on_behalf() -> dict[str, str]:

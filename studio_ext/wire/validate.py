@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -251,14 +252,21 @@ def _pattern(shape: Shape) -> Check | None:
         return None
 
     def run(value: str, path: str, report: Report) -> None:
-        try:
-            matches = compiled.fullmatch(value, timeout=_PATTERN_TIMEOUT_S)
-        except TimeoutError:  # a value made to backtrack for ever
-            matches = None
-        if not matches:
+        if not (_matched if len(value) <= _MAX_SHOWN else _matches)(compiled, value):
             report(value, path, f"Member must satisfy regular expression pattern: {text}")
 
     return run
+
+
+def _matches(pattern: regex.Pattern[str], value: str) -> bool:
+    try:
+        return pattern.fullmatch(value, timeout=_PATTERN_TIMEOUT_S) is not None
+    except TimeoutError:  # a value made to backtrack for ever
+        return False
+
+
+# Roles, images and buckets come again and again, and to watch the clock takes five times the match.
+_matched = lru_cache(maxsize=4096)(_matches)
 
 
 def _enum(shape: Shape) -> Check | None:

@@ -124,7 +124,7 @@ def test_two_share_the_work_and_never_a_resource(run: Callable[[Reconcile], Worl
                     clashes.append(resource_id)
                 busy.add(resource_id)
                 who[name] += 1
-            time.sleep(0.01)
+            time.sleep(0.04)  # longer in all than the other one's look around takes
             delay = step(world, resource_id)
             with lock:
                 busy.discard(resource_id)
@@ -171,7 +171,7 @@ def test_more_resources_than_threads(run: Callable[[Reconcile], World]) -> None:
 
     world = run(wait)
     ids = [create(world, f"job-{number}") for number in range(reconciler.WORKERS + 3)]
-    wait_for(lambda: len(world.store.leases.claim("other", 0.0)) == 3)
+    wait_for(lambda: len(world.store.leases.claim("elsewhere:1:0.00:a", 0.0)) == 3)
     gate.set()
     wait_for(lambda: is_done(world, ids))
 

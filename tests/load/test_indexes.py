@@ -84,7 +84,7 @@ def test_what_runs_is_found_by_an_index(store: Store) -> None:
     questions = {
         "SELECT id FROM resources WHERE wake_at <= 1 ORDER BY wake_at": "resources_due",
         "SELECT lease_holder FROM resources WHERE lease_holder IS NOT NULL": "resources_leased",
-        str(SHARED): "resources_shared",
+        str(SHARED.statement): "resources_shared",
         "SELECT resource_id FROM tags WHERE key = 'team' AND value = 'x'": "tags_by_value",
     }
     for question, index in questions.items():

@@ -66,7 +66,7 @@ class LocalObjectStore(ObjectStore):
         return found
 
     def head_bucket(self, name: str) -> BucketInfo:
-        with read(self._engine) as connection:
+        with glance(self._engine) as connection:
             return bucket_of(connection, name)
 
     def list_buckets(self, prefix: str = "") -> Sequence[BucketInfo]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from ..prepared import Prepared
 from .base import UNCONDITIONAL, Attributes, BucketInfo, Condition, ObjectInfo
 from .errors import InvalidRequest, NoSuchBucket, NoSuchKey, PreconditionFailed
 from .tables import buckets, objects
@@ -19,14 +20,14 @@ def at(bucket: Any, key: Any) -> Any:
 #: every column but the long list of parts
 OBJECT_COLUMNS = tuple(c for c in objects.c if c.name != "parts")
 # Put together once: every call to the store asks these.
-_BUCKET = select(buckets).where(buckets.c.name == bindparam("bucket"))
+_BUCKET = Prepared(select(buckets).where(buckets.c.name == bindparam("bucket")))
 _OBJECT = select(*OBJECT_COLUMNS).where(at(bindparam("bucket"), bindparam("key")))
 _OBJECT_LOCKED = _OBJECT.with_for_update()
 
 
 def bucket_of(connection: Connection, name: str) -> BucketInfo:
     """A bucket; raises NoSuchBucket."""
-    row = connection.execute(_BUCKET, {"bucket": name}).one_or_none()
+    row = _BUCKET.one(connection, {"bucket": name})
     if row is None:
         raise NoSuchBucket(name)
     return BucketInfo(*row)

@@ -1,0 +1,149 @@
+"""Statements put together once and handed to the database's driver as they are.
+
+SQLAlchemy takes 40 us to execute what SQLite answers in 5: it looks the text up by the statement's
+structure, and describes the result's columns anew. What every request asks is said in these
+instead: SQLAlchemy still writes the text for each database, and converts the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import ReturnsRows
+
+Values = Mapping[str, Any]
+_NONE: Values = {}
+
+
+@dataclass
+class _Parameter:
+    """One of a statement's parameters: its name in the text, and where its value comes from."""
+
+    name: str
+    key: str
+    required: bool
+    default: Any
+    ask: Callable[[], Any] | None
+    convert: Callable[[Any], Any] | None
+
+    def value(self, values: Values) -> Any:
+        if self.required or self.key in values:
+            found = values[self.key]
+        else:
+            found = self.ask() if self.ask is not None else self.default
+        return found if self.convert is None else self.convert(found)
+
+
+def _parameter(name: str, bound: BindParameter[Any], dialect: Dialect) -> _Parameter:
+    convert = bound.type.dialect_impl(dialect).bind_processor(dialect)
+    return _Parameter(name, bound.key, bound.required, bound.value, bound.callable, convert)
+
+
+class _Compiled:
+    """A statement for one database."""
+
+    def __init__(
+        self, statement: ReturnsRows, names: Collection[str] | None, dialect: Dialect
+    ) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=names and list(names))
+        assert isinstance(compiled, SQLCompiler)
+        self.text = compiled.string
+        self.positional = bool(compiled.positional)
+        self._types = [column.type for column in statement.exported_columns]
+        self._results: list[tuple[int, Callable[[Any], Any]]] | None = None
+        by_name = {name: bound for bound, name in compiled.bind_names.items()}
+        names_in_order = (compiled.positiontup or ()) if self.positional else by_name
+        self._parameters = [_parameter(name, by_name[name], dialect) for name in names_in_order]
+
+    def parameters(self, values: Values) -> Any:
+        """What the driver takes beside the text."""
+        if self.positional:
+            return tuple(each.value(values) for each in self._parameters)
+        return {each.name: each.value(values) for each in self._parameters}
+
+    def read(self, rows: Sequence[Any], description: Any, dialect: Dialect) -> Sequence[Any]:
+        """The driver's rows with values as Python has them."""
+        if self._results is None:
+            found = [
+                (at, kind.dialect_impl(dialect).result_processor(dialect, description[at][1]))
+                for at, kind in enumerate(self._types)
+            ]
+            self._results = [(at, convert) for at, convert in found if convert is not None]
+        if not self._results:
+            return rows
+        read = []
+        for row in rows:
+            values = list(row)
+            for at, convert in self._results:
+                values[at] = convert(values[at])
+            read.append(values)
+        return read
+
+
+class Prepared:
+    """A statement to be executed often.
+
+    ``names`` are the columns that an INSERT is given values for. Lists (``IN``) have no fixed
+    text and cannot be in it. Raises SQLAlchemy's errors, KeyError for a value that is missing.
+    """
+
+    def __init__(self, statement: ReturnsRows, names: Collection[str] | None = None) -> None:
+        self.statement = statement
+        self._names = names
+        self._compiled: dict[str, _Compiled] = {}
+
+    def rows(self, connection: Connection, values: Values = _NONE) -> Sequence[Any]:
+        """All rows, each a sequence in the order of the statement's columns."""
+        cursor, compiled = self._execute(connection, values)
+        try:
+            rows = cursor.fetchall()  # SQLite finds the further ones only now
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemys(error, connection, compiled.text) from error
+        return compiled.read(rows, cursor.description, connection.dialect)
+
+    def one(self, connection: Connection, values: Values = _NONE) -> Any:
+        """The first row, or None."""
+        found = self.rows(connection, values)
+        return found[0] if found else None
+
+    def run(self, connection: Connection, values: Values = _NONE) -> int:
+        """Execute what gives no rows; how many it changed."""
+        return int(self._execute(connection, values)[0].rowcount)
+
+    def _execute(self, connection: Connection, values: Values) -> tuple[Any, _Compiled]:
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = _Compiled(self.statement, self._names, dialect)
+            self._compiled[dialect.name] = compiled
+        return execute(connection, compiled.text, compiled.parameters(values)), compiled
+
+
+def execute(connection: Connection, text: str, parameters: Any = ()) -> Any:
+    """The driver's cursor for a text in its own form. Raises SQLAlchemy's errors."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        return driver.execute(text, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(error, connection, text) from error
+
+
+def _as_sqlalchemys(error: Any, connection: Connection, text: str) -> BaseException:
+    dialect, driver = connection.dialect, connection.connection.dbapi_connection
+    lost = dialect.is_disconnect(error, driver, None)
+    if lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
