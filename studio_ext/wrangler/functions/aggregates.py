@@ -62,3 +62,8 @@ class Aggregates(Numbers):
     def correlation(self, x: E, y: E) -> E:
         """Pearson's correlation of two numbers; missing where one of them does not vary."""
         return self.finite(call("corr", self.number(x), self.number(y)))
+
+    def gathered(self, x: E, *order: E) -> E:
+        """A list of the group's values in that order."""
+        keys = [exp.Ordered(this=each.copy(), nulls_first=False) for each in order]
+        return call("list", exp.Order(this=x.copy(), expressions=keys))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -53,6 +53,13 @@ class Lists(Numbers):
         """A list of longs."""
         return exp.cast(call("list_value", *values), LONGS)
 
+    def floats(self, values: Sequence[float]) -> E:
+        """A list of floats."""
+        # With an exponent, or engines read 0.1 as a decimal.
+        texts = (repr(float(each)) for each in values)
+        numbers = (each if "e" in each else f"{each}e0" for each in texts)
+        return exp.cast(call("list_value", *(exp.Literal.number(n) for n in numbers)), VECTOR)
+
     def smallest(self, x: E) -> E:
         """The smallest item of a list."""
         return call("list_min", x)
@@ -66,3 +73,41 @@ class Lists(Numbers):
         """How often a text is in a list of texts, as a float."""
         same = self.where(x, lambda item: exp.EQ(this=item, expression=literal(value)))
         return self.number(self.size(same))
+
+    def exploded(self, x: E) -> E:
+        """A row for each item of a list; none for an empty or a missing one. In SELECT alone."""
+        return call("unnest", x)
+
+    def table(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Select:
+        """A small table of texts and longs that is part of the query."""
+        lists = {
+            name: call("list_value", *values)
+            if values
+            else exp.cast(call("list_value"), exp.DataType.build("ARRAY<TEXT>"))
+            for name, values in columns.items()
+        }
+        return exp.select(
+            *(exp.alias_(call("unnest", each), name, quoted=True) for name, each in lists.items())
+        )
+
+    def dense(self, places: E, values: E, size: int) -> E:
+        """A vector of ``size`` floats: ``values`` at ``places``, which ascend from zero, else 0.
+
+        Where the lists are missing, all are 0.
+        """
+        empty = exp.cast(call("list_value"), VECTOR)
+
+        def part(index: E) -> E:
+            before = exp.Sub(this=index.copy(), expression=literal(1))
+            previous = self.coalesce(self.item(places, before), -1)
+            gap = exp.Sub(
+                this=exp.Sub(this=self.item(places, index), expression=previous),
+                expression=literal(1),
+            )
+            zeros = call("list_resize", empty, gap, 0.0)
+            return call("list_concat", zeros, call("list_value", self.item(values, index)))
+
+        parts = self.each(call("range", 1, exp.Add(this=self.size(places), expression=literal(1))),
+                          part)  # fmt: skip
+        filled = self.coalesce(call("flatten", parts), empty)
+        return call("list_resize", filled, size, 0.0)

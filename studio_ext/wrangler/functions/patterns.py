@@ -70,6 +70,10 @@ class Patterns(Builder):
         """All matches that do not overlap, as a list of texts."""
         return call("regexp_extract_all", x, pattern)
 
+    def regexp_split(self, x: E, pattern: str) -> E:
+        """A list of the parts between matches; some may be empty."""
+        return call("string_split_regex", x, pattern)
+
     def regexp_count(self, x: E, pattern: str) -> E:
         """How many matches there are that do not overlap."""
         return call("len", self.regexp_all(x, pattern))

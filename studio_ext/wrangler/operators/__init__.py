@@ -18,6 +18,7 @@ from . import (  # noqa: F401  (each enters its operators)
     splitting,
     strings,
     validating,
+    vectorizing,
     vectors,
 )
 from .base import Operator, Trained
