@@ -13,6 +13,7 @@ from .errors import FlowError, StepError, UnsupportedError, WranglerError
 from .flow import Document, Node, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
+from .python import collected
 from .relation import Relation
 from .sources import Locator, read, sampled
 from .sources.reading import local_files
@@ -41,6 +42,8 @@ class Outcome:
     #: Learned in this run, not taken from the file: as the file would keep it.
     learned: Mapping[str, Any] | None = None
     error: StepError | None = None
+    #: What a step's own Python has printed.
+    printed: str = ""
 
 
 #: Told of every change of a node's state.
@@ -109,6 +112,12 @@ class Run:
         failed = next((e for each in node.inputs if (e := self.outcomes[each.node].error)), None)
         if failed:
             return Outcome(node, State.SKIPPED, error=failed)
+        with collected() as printed:
+            outcome = self._tried(node)
+        outcome.printed = "".join(printed)
+        return outcome
+
+    def _tried(self, node: Node) -> Outcome:
         try:
             return self._result(node)
         except UnsupportedError as error:

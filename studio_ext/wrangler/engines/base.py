@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot import exp
 
+from ..python.limits import Limits
 from ..types import Schema
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from ..functions import Functions
     from ..relation import Relation
 
-#: Record batch to record batch; called for each batch in order, in a process of its own.
-BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
-
 
 class Engine(Protocol):
     """One session: what is made in it is gone with it."""
@@ -25,6 +23,8 @@ class Engine(Protocol):
     #: sqlglot's name of the SQL it speaks.
     dialect: str
     functions: Functions
+    #: Bounds of steps of people's own Python.
+    python: Limits
 
     def bind(self, expressions: Mapping[str, exp.Expr], schema: Schema) -> Schema:
         """Types of expressions over columns of ``schema``; reads no data.

@@ -21,6 +21,7 @@ from sqlglot.errors import SqlglotError
 from ..errors import ColumnError, DataError, WranglerError
 from ..functions import Functions
 from ..functions.building import literal
+from ..python import Limits
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import STRING, Schema
 
@@ -36,9 +37,12 @@ class DuckDB:
 
     dialect = DIALECT
 
-    def __init__(self, *, memory: str = MEMORY, threads: int | None = None) -> None:
+    def __init__(
+        self, *, memory: str = MEMORY, threads: int | None = None, python: Limits | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="studio-wrangler-"))
         self.functions = Functions(self)
+        self.python = python or Limits()
         self._numbers = count()
         config: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(self.folder)}
         if threads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (  # noqa: F401  (each enters its operators)
     casting,
     columns,
+    custom,
     encoding,
     joining,
     missing,

@@ -1,0 +1,21 @@
+"""How much a step of Python may take before it is ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one step's process."""
+
+    #: Wall time of the step, with what it reads.
+    seconds: float = 600.0
+    #: Bytes of memory that the process may have of its own.
+    memory: int = 4 << 30
+    #: Rows of a step that holds the whole table (pandas).
+    rows: int = 5_000_000
+    #: Bytes of a result, as Arrow.
+    output: int = 8 << 30
+    #: Bytes kept of what the code prints.
+    printed: int = 64 << 10
