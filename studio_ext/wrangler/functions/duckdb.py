@@ -15,6 +15,7 @@ from __future__ import annotations
 from .aggregates import Aggregates
 from .building import E, call, expression, literal
 from .casts import Casts
+from .dates import Dates
 from .letters import Letters
 from .lists import Lists
 from .mathematics import Mathematics
@@ -24,5 +25,5 @@ from .text import Text
 __all__ = ["E", "Functions", "call", "expression", "literal"]
 
 
-class Functions(Casts, Letters, Text, Aggregates, Rows, Lists, Mathematics):
+class Functions(Casts, Letters, Text, Aggregates, Rows, Lists, Mathematics, Dates):
     """All topics. Arguments are expressions or Python values; none is changed."""

@@ -45,6 +45,13 @@ class Letters(Builder):
             exp.DPipe(this=self._mapped(first, characters.TITLE_AS), expression=rest, safe=True)
         )
 
+    def initcap(self, x: E) -> E:
+        """Every word with a capital first, the rest small; words are parted by blanks."""
+        c = exp.to_identifier("w")
+        words = exp.Lambda(this=self.capitalize(c), expressions=[c.copy()])
+        parts = call("list_transform", call("string_split", x, " "), words)
+        return call("array_to_string", parts, " ")
+
     def swapcase(self, x: E) -> E:
         """Small letters for capitals and capitals for small letters; every sigma becomes ``σ``."""
 
@@ -84,6 +91,10 @@ class Letters(Builder):
         made = exp.Lambda(this=build(c), expressions=[c.copy()])
         parts = call("list_transform", call("string_split", x, ""), made)
         return call("array_to_string", parts, "")
+
+    def reverse(self, x: E) -> E:
+        """The characters backwards."""
+        return call("array_to_string", call("list_reverse", call("string_split", x, "")), "")
 
     def _cased(self, x: E, wanted: str, other: str) -> E:
         there = call("regexp_matches", x, _any(wanted))

@@ -43,6 +43,10 @@ class Text(Patterns):
         name = {"both": "trim", "left": "ltrim", "right": "rtrim"}[side]
         return call(name, x, characters or SPACES)
 
+    def sha256(self, x: E) -> E:
+        """The SHA-256 sum of the text's UTF-8, in 64 hexadecimal digits."""
+        return call("sha256", x)
+
     # -- by position --------------------------------------------------------------------------
 
     def substring(self, x: E, start: E | int, length: E | int | None = None) -> E:

@@ -11,6 +11,7 @@ from . import (  # noqa: F401  (each enters its operators)
     missing,
     numeric,
     outliers,
+    querying,
     reduction,
     rows,
     sampling,
