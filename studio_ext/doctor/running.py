@@ -166,7 +166,12 @@ def supervised(config: Config) -> Iterator[Finding]:
         )
     for version, names in sorted(versions.items()):
         what = f"{len(names)} jobs or model servers ({', '.join(sorted(names)[:3])})"
-        yield _skew("supervisors", what, version, "let them end, or stop and start them again")
+        yield _skew(
+            "supervisors",
+            what,
+            version,
+            "a control plane of this version starts model servers again; jobs end with theirs",
+        )
     if not orphans and not versions:
         yield ok("supervisors", "every process has one")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from .. import __version__
 from ..control.world import World
 from ..store.resources import Resource
 from . import instances, keys
@@ -32,8 +33,8 @@ def reconcile(world: World, resource_id: int) -> float | None:
     if endpoint.status in ("Creating", "Updating"):
         return _deploy(world, endpoint)
     if endpoint.status == "InService":
-        _keep(world, endpoint)
-        return STEP_S if draining else KEEP_S
+        renewing = _renew(world, _keep(world, endpoint))
+        return STEP_S if draining or renewing else KEEP_S
     return STEP_S if draining else None
 
 
@@ -155,11 +156,12 @@ def _give_up(world: World, endpoint: Resource, variant: str, reason: str | None)
     return STEP_S
 
 
-def _keep(world: World, endpoint: Resource) -> None:
+def _keep(world: World, endpoint: Resource) -> dict[str, dict[str, Any] | None]:
     """Start again what died; its sockets have the same paths, so the routes stay right.
 
-    Except for whom it is shared with, which may change at any time.
+    Except for whom it is shared with, which may change at any time. Gives what was seen.
     """
+    statuses = {}
     if endpoint.state.get("serving") and endpoint.state.get("shared") != endpoint.shared:
         world.store.routes.share(endpoint.account, endpoint.name, endpoint.shared)
         with world.store.resources.edit(endpoint.id, progress=True) as edited:
@@ -167,12 +169,29 @@ def _keep(world: World, endpoint: Resource) -> None:
                 edited.state["shared"] = endpoint.shared
     for instance in instances.wanted(endpoint, endpoint.state.get("serving")):
         keys.keep(world, endpoint, instances.folder(world, instance.id))
-        status = instances.observe(world, instance.id)
+        statuses[instance.id] = status = instances.observe(world, instance.id)
         if status is None or (not status["alive"] and status["due"]):
             try:
                 instances.start(world, endpoint, instance)
             except InstanceFailed:
                 log.exception("instance %s cannot be started again", instance.id)
+    return statuses
+
+
+def _renew(world: World, statuses: dict[str, dict[str, Any] | None]) -> bool:
+    """End an instance of another version, so that it is started again; True while there are any.
+
+    One after the other, and after the gateway: until then it may speak another form of messages.
+    What an endpoint with a single instance is asked meanwhile waits in the gateway.
+    """
+    old = [i for i, status in statuses.items() if status and status["version"] != __version__]
+    if not old:
+        return False
+    serving = (s and s["alive"] and s["state"] == "InService" for s in statuses.values())
+    gateway = client.info(world.config)
+    if all(serving) and gateway is not None and gateway.is_current:
+        instances.stop(world, old[0])
+    return True
 
 
 def _drain(world: World, endpoint: Resource) -> bool:

@@ -71,8 +71,8 @@ def folder(world: World, identity: str) -> Path:
 def observe(world: World, identity: str) -> dict[str, Any] | None:
     """The status an instance gives of itself; None when it was never started.
 
-    Beside it ``alive``, ``starts`` (how often it was started since it last ran for long) and
-    ``due`` (whether it is time to start it again).
+    Beside it ``alive``, ``starts`` (how often it was started since it last ran for long), ``due``
+    (whether it is time to start it again) and the ``version`` of Studio that started it.
     """
     root = folder(world, identity)
     document = read_json(root / "instance.json")
@@ -81,6 +81,7 @@ def observe(world: World, identity: str) -> dict[str, Any] | None:
     starts, age = document.get("starts", 1), time.time() - document.get("started", 0.0)
     patience = BACKOFF_S[min(starts, len(BACKOFF_S)) - 1]
     own = {"starts": starts, "due": age >= patience or age < 0}
+    own["version"] = document.get("version")
     status: dict[str, Any] | None = read_json(root / STATUS)
     if status is None:
         return {"state": "Starting", "reason": None, "workers": [], "alive": _is_new(root), **own}

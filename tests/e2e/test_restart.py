@@ -25,6 +25,8 @@ from boto3_jobs import (
 )
 from studio_process import Studio, wait_for
 
+from studio_ext import __version__
+
 #: Prints lines until the test opens the gate, and then some more.
 COUNTING = """
 import itertools, os, time
@@ -245,6 +247,38 @@ def test_update_goes_on_and_no_request_fails(own_studio: Studio, number: int) ->
     assert set(client.answers[switched:]) == {"new"}
     found = sagemaker.describe_endpoint(EndpointName="asked")
     assert found["EndpointConfigName"] == "new"
+
+
+def test_another_version_replaces_the_gateway_and_the_model_servers(own_studio: Studio) -> None:
+    create_model(own_studio, "kept", SLOW_MODEL.format(seconds=1, name="kept"))
+    own_studio.client("sagemaker").create_endpoint(EndpointName="asked", EndpointConfigName="kept")
+    endpoint_is(own_studio, "asked", "InService")
+    (before,) = instances(own_studio).values()
+    own_studio.end(signal.SIGKILL)
+    gateway = own_studio.home / "run" / "gateway.json"
+    old = json.loads(gateway.read_text())
+    for path in [gateway, *own_studio.home.glob("endpoints/*/instance.json")]:
+        path.write_text(json.dumps({**json.loads(path.read_text()), "version": "0.0.1"}))
+
+    def renewed() -> bool:
+        found = list(instances(own_studio).values())
+        return [s["state"] for s in found] == ["InService"] and found[0]["pid"] != before["pid"]
+
+    with Asking(own_studio, "asked") as client:
+        wait_for(lambda: len(client.answers) > 5, "the first answers")
+        own_studio.start()
+        wait_for(renewed, "a model server of this version")
+        new = json.loads(gateway.read_text())
+        assert (new["version"], new["port"]) == (__version__, old["port"])
+        assert new["pid"] != old["pid"]
+        count = len(client.answers)
+        wait_for(lambda: len(client.answers) > count + 20, "answers afterwards")
+        pid = instances(own_studio).popitem()[1]["pid"]
+    endpoint_is(own_studio, "asked", "InService")
+    assert not psutil.pid_exists(before["pid"])
+    assert instances(own_studio).popitem()[1]["pid"] == pid  # not again and again
+    # What came while one gateway followed the other found nobody; nothing else failed.
+    assert {type(error).__name__ for error in client.errors} <= {"EndpointConnectionError"}
 
 
 def test_deleting_goes_on_after_a_kill(own_studio: Studio) -> None:

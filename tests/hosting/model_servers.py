@@ -94,8 +94,9 @@ class Instance:
                 data = connection.recv(1 << 16)
                 if not data:
                     raise EOFError
-                for _, _, head, answer in decoder.feed(data):
-                    return framing.fields(head), answer
+                for number, _, head, answer in decoder.feed(data):
+                    if not framing.greets(number, head):
+                        return framing.fields(head), answer
 
 
 def pack(path: Path, files: dict[str, str | bytes]) -> Path:

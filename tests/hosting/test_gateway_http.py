@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from model_servers import Instance, wait_for
 
-from studio_ext.hosting.gateway import client, connection, http
+from studio_ext.hosting.gateway import client, connection, http, pool
+from studio_ext.hosting.modelserver import framing
 from studio_ext.store import Store
 
 Serve = Callable[..., Instance]
@@ -332,7 +334,7 @@ def test_a_worker_that_ends_before_it_was_written_to_has_seen_nothing() -> None:
             told.append((self.name, error))
 
     async def scene() -> None:
-        one, transport = connection.Connection(lambda: None), Recorder()
+        one, transport = connection.Connection(lambda _: None, lambda: None), Recorder()
         one.connection_made(transport)  # type: ignore[arg-type]
         one.send(b"{}", b"", Receiver("written"))
         await asyncio.sleep(0)
@@ -345,3 +347,51 @@ def test_a_worker_that_ends_before_it_was_written_to_has_seen_nothing() -> None:
         ("written", connection.WorkerDied),
         ("not written", connection.NotDelivered),
     ]
+
+
+def test_workers_of_another_form_are_not_asked(tmp_path: Path) -> None:
+    """They are replaced before long; requests wait for that."""
+
+    class Waiter:
+        alone = False
+        slot: Any = None
+
+        def assigned(self, slot: Any) -> None:
+            self.slot = slot
+
+    async def worker(path: str, says: bytes) -> tuple[Any, list[Any]]:
+        streams: list[Any] = []
+
+        def greet(_: Any, writer: Any) -> None:
+            streams.append(writer)
+            writer.write(says)
+
+        return await asyncio.start_unix_server(greet, path), streams
+
+    async def scene() -> None:
+        path, waiter = str(tmp_path / "socket"), Waiter()
+        others = [b"", framing.encode({"form": framing.FORM + 1}, b"", 0, 9), b"\0" * 16]
+        one = pool.Pool(9)
+        one.update([("instance", path)])
+        one.acquire(waiter)
+        for says in others:
+            server, streams = await worker(path, says)
+            for _ in range(200):
+                await asyncio.sleep(0.01)
+                if streams:
+                    break
+            await asyncio.sleep(0.1)
+            assert streams and waiter.slot is None
+            server.close()
+            for stream in streams:
+                stream.close()
+        server, streams = await worker(path, framing.greeting(9))
+        for _ in range(300):
+            if waiter.slot is not None:
+                break
+            await asyncio.sleep(0.01)
+        assert waiter.slot.connection.room == 9
+        server.close()
+        waiter.slot.close()
+
+    asyncio.run(scene())

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from ... import __version__
 from ...config import Config
 from ...files import read_json
 
@@ -24,6 +25,11 @@ class GatewayInfo:
     routes_version: int
     token: str
     version: str = ""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is of the version of this process."""
+        return self.version == __version__
 
 
 #: The gateway that this process has started last, by home; several threads ask for it.

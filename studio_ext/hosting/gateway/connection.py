@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from ..modelserver.framing import Decoder, FrameError, join
+from ..modelserver.framing import Decoder, FrameError, greets, join
 
 MAX_ANSWER = 64 * 1024 * 1024
 
@@ -41,10 +41,17 @@ class Receiver(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """The gateway's end of a worker's socket; ``on_lost`` is called once when it closes."""
+    """The gateway's end of a worker's socket.
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
-        self.room = 1  # until the worker says otherwise
+    ``on_greeted`` is called with it when the worker says that it can be asked, ``on_lost`` once
+    when it closes.
+    """
+
+    def __init__(
+        self, on_greeted: Callable[[Connection], None], on_lost: Callable[[], None]
+    ) -> None:
+        self.room = 1
+        self._on_greeted = on_greeted
         self._on_lost = on_lost
         self._decoder = Decoder(MAX_ANSWER)
         self._transport: asyncio.Transport | None = None
@@ -58,9 +65,14 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is closed."""
+        return self._lost
+
     def send(self, head: bytes, body: bytes, receiver: Receiver) -> int:
         """Send a request; its number. The receiver may be told of a failure at once."""
-        self._number = number = (self._number + 1) & 0xFFFFFFFF
+        self._number = number = self._number % 0xFFFFFFFF + 1
         if self._transport is None or self._lost:
             receiver.failed(NotDelivered())
             return number
@@ -81,14 +93,15 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             messages = self._decoder.feed(data)
+            for number, room, head, body in messages:
+                self.room = room or 1
+                receiver = self._receivers.pop(number, None)
+                if receiver is not None:
+                    receiver.answered(head, body)
+                elif greets(number, head):
+                    self._on_greeted(self)
         except FrameError:
             self.close()
-            return
-        for number, room, head, body in messages:
-            self.room = room or 1
-            receiver = self._receivers.pop(number, None)
-            if receiver is not None:
-                receiver.answered(head, body)
 
     def eof_received(self) -> None:
         # Some requests could be written between this and connection_lost, and vanish.

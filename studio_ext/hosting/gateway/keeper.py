@@ -1,4 +1,5 @@
-"""Keeps a home's gateway running: one that ends is replaced at once, one that hangs soon."""
+"""Keeps a home's gateway running: one that ends is replaced at once, one that hangs soon, one of
+another version when its requests are answered."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from ... import __version__
 from ...config import Config
 from ...run import processes
 from . import client
@@ -23,6 +25,8 @@ START_S = 10.0
 RETRY_S = 1.0
 #: Nor does one that starts on the busiest machine take so long.
 NEVER_S = 180.0
+#: For longer than that it waits for nobody.
+DRAIN_S = 75.0
 #: A gateway that has not answered for so long is killed.
 SILENT_S = 30.0
 
@@ -58,7 +62,10 @@ class Keeper:
             try:
                 gateway = client.ensure(self._config, START_S)
                 began = None
-                self._watch(gateway)
+                if gateway.is_current:
+                    self._watch(gateway)
+                else:
+                    self._renew(gateway)
             except TimeoutError:
                 began = began or time.monotonic()
                 self._urge(time.monotonic() - began)
@@ -76,6 +83,19 @@ class Keeper:
         elif waited_s > NEVER_S:
             log.error("the gateway did not start in %.0f s; another one is tried", waited_s)
             processes.send(pid, signal.SIGKILL)
+
+    def _renew(self, gateway: client.GatewayInfo) -> None:
+        """End a gateway of another version, which answers what it has been asked before."""
+        text = "the gateway is of version %s, this is %s; it is replaced"
+        log.warning(text, gateway.version or "unknown", __version__)
+        processes.send(gateway.pid, signal.SIGTERM)
+        until = time.monotonic() + DRAIN_S
+        with _end_of(gateway.pid) as ended:
+            while not self._stopping.is_set() and not self._has_ended(ended):
+                if time.monotonic() > until:
+                    processes.send(gateway.pid, signal.SIGKILL)
+                elif processes.is_stopped(gateway.pid):
+                    processes.send(gateway.pid, signal.SIGCONT)
 
     def _watch(self, gateway: client.GatewayInfo) -> None:
         """Return when it has ended, or when it was killed because it did not answer."""

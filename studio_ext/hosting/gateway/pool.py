@@ -27,7 +27,7 @@ class Waiter(Protocol):
 
 
 class Slot:
-    """One worker: connected when it can be, with ``pending`` requests."""
+    """One worker, with ``pending`` requests; ``connection`` while it can be asked."""
 
     def __init__(self, pool: Pool, instance: str, path: str) -> None:
         self.instance = instance
@@ -37,6 +37,8 @@ class Slot:
         self.retired = False
         self.connection: Connection | None = None
         self._pool = pool
+        self._link: Connection | None = None  # that connection, or one not greeted yet
+        self._attempts = 0  # to connect, since it greeted last
         self._task: asyncio.Task[None] | None = None
         self.connect()
 
@@ -47,28 +49,29 @@ class Slot:
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        attempt = 0
         while not self.retired:
-            try:
-                await loop.create_unix_connection(self._made, self.path)
-            except OSError:
-                self.connection = None
-                await asyncio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
-                attempt += 1
-                continue
-            break
+            if self._attempts:
+                await asyncio.sleep(_RETRY_S[min(self._attempts, len(_RETRY_S)) - 1])
+            self._attempts += 1
+            with contextlib.suppress(OSError):
+                _, self._link = await loop.create_unix_connection(self._made, self.path)
+                break
         self._task = None
         if self.retired:
             self.close()
-        elif self.connection is None:
+        elif self._link is not None and self._link.is_lost:  # while it was made
             self.connect()
-        else:
-            self._pool.offer(self)
 
     def _made(self) -> Connection:
-        # Set here, not when connecting returns: it may be lost before that.
-        self.connection = Connection(self._lost)
-        return self.connection
+        return Connection(self._greeted, self._lost)
+
+    def _greeted(self, connection: Connection) -> None:
+        self._link = self.connection = connection
+        self._attempts = 0
+        if self.retired:
+            self.close()
+        else:
+            self._pool.offer(self)
 
     def _lost(self) -> None:
         self.connection = None
@@ -78,8 +81,8 @@ class Slot:
     def close(self) -> None:
         """Close the connection for good."""
         self.retired = True
-        if self.connection is not None:
-            self.connection.close()
+        if self._link is not None:
+            self._link.close()
 
 
 class Pool:

@@ -5,7 +5,10 @@ Answer header: ``status`` (HTTP), ``content_type``, ``attributes``. Both leave o
 
 Before them stand two numbers: the request's, which its answer repeats, and one that the worker
 sets in its answers: how many requests it likes to have at once (see :mod:`.batching`). A gateway
-sends that many before the first is answered; until it knows better, one.
+sends that many before the first is answered.
+
+A worker greets who connects by a message of number 0 whose header tells its ``form`` of all this.
+A gateway asks only those of its own form; another version's worker is replaced before long.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import json
 import struct
 from typing import Any
 
+FORM = 2  # to be counted on when anything here changes; before 2 nobody greeted
 PREFIX = struct.Struct(">IIII")  # request number, room, bytes of the header, bytes of the body
 MAX_HEADER = 64 * 1024
 _KNOWN_HEADER = 512  # longer headers hold what is new in every request
@@ -26,7 +30,7 @@ class FrameError(Exception):
     """Bytes that are not a message; the connection is of no use any more."""
 
 
-def encode(header: dict[str, Any], body: bytes, number: int = 0, room: int = 0) -> bytes:
+def encode(header: dict[str, Any], body: bytes, number: int = 1, room: int = 0) -> bytes:
     """One message."""
     return join(number, room, json.dumps(header).encode(), body)
 
@@ -34,6 +38,16 @@ def encode(header: dict[str, Any], body: bytes, number: int = 0, room: int = 0) 
 def join(number: int, room: int, head: bytes, body: bytes) -> bytes:
     """One message, of a header that is encoded already."""
     return b"".join((PREFIX.pack(number, room, len(head), len(body)), head, body))
+
+
+def greeting(room: int) -> bytes:
+    """What a worker says first."""
+    return encode({"form": FORM}, b"", 0, room)
+
+
+def greets(number: int, head: bytes) -> bool:
+    """Whether a message is the greeting of a worker of this form; FrameError as ``fields``."""
+    return number == 0 and fields(head).get("form") == FORM
 
 
 _known: dict[bytes, dict[str, Any]] = {}

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from .batching import MOST_BYTES, MOST_REQUESTS
-from .framing import PREFIX, Decoder, FrameError, fields
+from .framing import PREFIX, Decoder, FrameError, fields, greeting
 
 _RECEIVE = 1 << 18
 _MOST_SAID = 2000  # characters of an error's text that go to the log
@@ -83,8 +83,10 @@ class Server:
         # By the kernel's clock, because Python's timeouts cost a poll() before every call.
         limit = struct.pack("@ll", _SEND_S, 0)
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        self._connections[stream.fileno()] = Connection(stream, self._limit)
+        connection = Connection(stream, self._limit)
+        self._connections[stream.fileno()] = connection
         self._epoll.register(stream, _EVENTS)
+        self._send(connection, greeting(self._room))
 
     def _read(self, connection: Connection) -> None:
         try:
