@@ -74,6 +74,10 @@ class Lists(Numbers):
         same = self.where(x, lambda item: exp.EQ(this=item, expression=literal(value)))
         return self.number(self.size(same))
 
+    def counting(self, count: E) -> E:
+        """The list 1, 2, ... ``count``."""
+        return call("range", 1, exp.Add(this=count.copy(), expression=literal(1)))
+
     def exploded(self, x: E) -> E:
         """A row for each item of a list; none for an empty or a missing one. In SELECT alone."""
         return call("unnest", x)
@@ -107,7 +111,7 @@ class Lists(Numbers):
             zeros = call("list_resize", empty, gap, 0.0)
             return call("list_concat", zeros, call("list_value", self.item(values, index)))
 
-        parts = self.each(call("range", 1, exp.Add(this=self.size(places), expression=literal(1))),
+        parts = self.each(self.counting(self.size(places)),
                           part)  # fmt: skip
         filled = self.coalesce(call("flatten", parts), empty)
         return call("list_resize", filled, size, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (  # noqa: F401  (each enters its operators)
+    balancing,
     casting,
     columns,
     custom,
@@ -17,6 +18,7 @@ from . import (  # noqa: F401  (each enters its operators)
     sampling,
     searching,
     similarity,
+    smote,
     splitting,
     strings,
     validating,
