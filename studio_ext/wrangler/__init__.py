@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from . import insights  # noqa: F401  (its report is an analysis)
 from .api import Flow, Result
 from .errors import WranglerError
 from .operators import catalogue

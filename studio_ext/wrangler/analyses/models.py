@@ -90,7 +90,7 @@ class TargetLeakage(Analysis[_Leakage]):
         x, y, names, problem = _known(
             some_rows(relation, LEAK_ROWS), p.target_column, p.problem_type
         )
-        scores = {name: _power(x[:, [index]], y, problem) for index, name in enumerate(names)}
+        scores = {name: power(x[:, [index]], y, problem) for index, name in enumerate(names)}
         ranked = sorted(scores.items(), key=lambda each: (-each[1], each[0]))[: p.max_features]
         found = dict(ranked)
         leaks = [f"{name} gives the target away" for name, v in found.items() if v >= LEAK]
@@ -100,7 +100,7 @@ class TargetLeakage(Analysis[_Leakage]):
         return Findings(data, figure(bars, y=metric), tuple(leaks))
 
 
-def _power(x: Any, y: Any, problem: str) -> float:
+def power(x: Any, y: Any, problem: str) -> float:
     """What one column alone tells of the target, from 0 to 1."""
     import numpy as np
     from sklearn.metrics import r2_score, roc_auc_score

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from .building import E, call
+from .building import E, call, literal
 from .numbers import Numbers
 
 
@@ -67,3 +69,24 @@ class Aggregates(Numbers):
         """A list of the group's values in that order."""
         keys = [exp.Ordered(this=each.copy(), nulls_first=False) for each in order]
         return call("list", exp.Order(this=x.copy(), expressions=keys))
+
+    def quantiles(self, x: E, qs: Sequence[float]) -> E:
+        """Interpolated quantiles, as a list; missing where there is no value."""
+        return call("quantile_cont", self.number(x), exp.array(*(literal(q) for q in qs)))
+
+    def roughly_distinct(self, x: E) -> E:
+        """How many different values there are, within some per cent (HyperLogLog)."""
+        return call("approx_count_distinct", x)
+
+    def skewness(self, x: E) -> E:
+        """Skewness of the population; missing where there are fewer than three values."""
+        # The engine's is a sample's, corrected by sqrt(n (n - 1)) / (n - 2).
+        n = self.number(exp.Count(this=x.copy()))
+        corrected = self.divide(
+            self.subtract(n, 2.0), call("sqrt", self.multiply(n, self.subtract(n, 1.0)))
+        )
+        return self.finite(self.multiply(call("skewness", self.number(x)), corrected))
+
+    def kurtosis(self, x: E) -> E:
+        """Kurtosis of the population in excess of a normal distribution's."""
+        return self.finite(call("kurtosis_pop", self.number(x)))
