@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from . import models, validate
 from .errors import ApiError, InternalFailure, NotImplementedOperation
 from .identity import Caller, Credential, CredentialLike, CredentialSource
 from .observe import Exchange, Observer
+from .threads import Threads
 
 __all__ = [
     "Call",
@@ -134,7 +133,7 @@ class Dispatcher:
         self.region = region
         self.observer = observer or Observer()
         self._authorise = authorise
-        self._threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="studio-call")
+        self._threads = Threads(HANDLER_THREADS, "studio-call")
 
     async def invoke(
         self, service: str, operation_name: str, params: dict[str, Any], caller: Caller
@@ -207,15 +206,13 @@ class Dispatcher:
     async def _call(self, handler: Handler, call: Call, params: dict[str, Any]) -> Any:
         if inspect.iscoroutinefunction(handler):
             return await handler(call, params)
-        loop = asyncio.get_running_loop()
-        context = contextvars.copy_context()
-        result = await loop.run_in_executor(self._threads, context.run, handler, call, params)
+        result = await self._threads.run(handler, call, params)
         # A partial or a callable object may hide a coroutine function.
         return await result if inspect.isawaitable(result) else result
 
     def close(self) -> None:
         """Lets running handlers end and refuses new ones."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
 
 def new_request_id() -> str:

@@ -1,7 +1,7 @@
-"""Values as JSON, by functions compiled once for each shape.
+"""Values to JSON and from it, by functions compiled once for each shape.
 
-Walking a botocore shape for each answer asks it for members, names and formats anew; that was a
-quarter of what DescribeTrainingJob cost. A writer knows them.
+Walking a botocore shape for each message asks it for members, names and formats anew; that was a
+quarter of what DescribeTrainingJob cost. A writer, or a reader, knows them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,23 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from .scalars import format_blob, format_float, format_timestamp
+from .scalars import (
+    Unreadable,
+    format_blob,
+    format_float,
+    format_timestamp,
+    parse_blob,
+    parse_timestamp,
+)
 
 #: Makes of a value what ``json.dumps`` takes.
 Writer = Callable[[Any], Any]
+#: Makes of what ``json.loads`` gives a value; None: that is it already.
+Reader = Callable[[Any], Any] | None
 
 # Keyed by identity; the shape is kept, so that a key is never reused for another one.
 _writers: dict[int, tuple[Shape, Writer]] = {}
+_readers: dict[int, tuple[Shape, Reader]] = {}
 _YEAR_10000 = 253_402_300_800
 _PLAIN: dict[str, Writer] = {
     "blob": format_blob,
@@ -37,6 +47,15 @@ def to_json(shape: Shape, value: Any) -> Any:
     if known is None:
         known = _writers[id(shape)] = (shape, _writer(shape))
     return known[1](value)
+
+
+def from_json(shape: Shape, value: Any) -> Any:
+    """A value of a model's ``shape``; one of another JSON type is passed on for validation to
+    refuse, and so are members that the shape has not. Raises Unreadable with its place."""
+    known = _readers.get(id(shape))
+    if known is None:
+        known = _readers[id(shape)] = (shape, _reader(shape))
+    return value if known[1] is None else known[1](value)
 
 
 def _writer(shape: Shape) -> Writer:
@@ -91,3 +110,70 @@ def _epoch(value: Any) -> str | int | float:
     fraction, whole = math.modf(value)
     milliseconds = round(fraction * 1_000_000) // 1000
     return whole + milliseconds / 1000 if milliseconds % 1000 else int(whole) + milliseconds // 1000
+
+
+def _reader(shape: Shape) -> Reader:
+    if isinstance(shape, StructureShape):
+        return None if shape.is_document_type else _structure_reader(shape)
+    if isinstance(shape, ListShape):
+        return _list_reader(_reader(shape.member))
+    if isinstance(shape, MapShape):
+        return _map_reader(_reader(shape.value))
+    return _READERS.get(shape.type_name)
+
+
+def _structure_reader(shape: StructureShape) -> Reader:
+    """Members are looked up at the first value, since a shape may contain itself."""
+    members: dict[str, tuple[str, Reader]] | None = None
+
+    def read(value: Any) -> Any:
+        nonlocal members
+        if not isinstance(value, dict):
+            return value
+        if members is None:
+            members = {
+                member.serialization.get("name", name): (name, _reader(member))
+                for name, member in shape.members.items()
+            }
+        found = {}
+        for key, item in value.items():
+            if item is None or key == "__type":  # AWS's own, and nobody's member
+                continue
+            name, convert = members.get(key) or (key, None)
+            try:
+                found[name] = item if convert is None else convert(item)
+            except Unreadable as error:
+                raise error.at(name) from None
+        return found
+
+    return read
+
+
+def _list_reader(item: Reader) -> Reader:
+    def read(value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [each if item is None else item(each) for each in value if each is not None]
+
+    return read
+
+
+def _map_reader(item: Reader) -> Reader:
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: v if item is None else item(v) for k, v in value.items() if v is not None}
+
+    return read
+
+
+def _float(value: Any) -> Any:
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "timestamp": parse_timestamp,
+    "blob": parse_blob,
+    "float": _float,
+    "double": _float,
+}

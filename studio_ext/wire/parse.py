@@ -19,10 +19,11 @@ from botocore.utils import is_json_value_header
 
 from . import xml
 from .errors import ApiError
+from .jsonform import from_json
 from .models import Located, located_members
 from .request import Request
 from .routing import Route
-from .scalars import Unreadable, parse_blob, parse_text, parse_timestamp
+from .scalars import Unreadable, parse_text
 
 
 def parse(route: Route, request: Request) -> dict[str, Any]:
@@ -47,7 +48,8 @@ def streams_input(operation: OperationModel) -> bool:
 
 
 def _parse_json_protocol(route: Route, request: Request) -> dict[str, Any]:
-    return _json_structure(route.operation.input_shape, load_json(request.body))
+    shape, value = route.operation.input_shape, load_json(request.body)
+    return value if shape is None else from_json(shape, value)
 
 
 def load_json(body: bytes) -> dict[str, Any]:
@@ -100,50 +102,12 @@ def _refuse_no_text(value: Any, path: str) -> None:
             _refuse_no_text(item, path)
 
 
-def from_json(shape: Shape, value: Any) -> Any:
-    """A value of `shape`; one of another JSON type is passed on for validation to refuse."""
-    if isinstance(shape, StructureShape):
-        is_plain = not shape.is_document_type and isinstance(value, dict)
-        return _json_structure(shape, value) if is_plain else value
-    if isinstance(shape, ListShape):
-        if not isinstance(value, list):
-            return value
-        return [from_json(shape.member, item) for item in value if item is not None]
-    if isinstance(shape, MapShape):
-        if not isinstance(value, dict):
-            return value
-        return {k: from_json(shape.value, v) for k, v in value.items() if v is not None}
-    if shape.type_name == "timestamp":
-        return parse_timestamp(value)
-    if shape.type_name == "blob":
-        return parse_blob(value)
-    if shape.type_name in ("float", "double") and value in ("NaN", "Infinity", "-Infinity"):
-        return float(value)
-    return value
-
-
-def _json_structure(shape: StructureShape | None, value: dict[str, Any]) -> dict[str, Any]:
-    if shape is None:
-        return dict(value)
-    wire = {m.serialization.get("name", name): (name, m) for name, m in shape.members.items()}
-    parsed: dict[str, Any] = {}
-    for key, item in value.items():
-        if item is None or key == "__type":
-            continue
-        name, member = wire.get(key, (key, None))
-        try:
-            parsed[name] = item if member is None else from_json(member, item)
-        except Unreadable as error:
-            raise error.at(name) from None
-    return parsed
-
-
 # --- rest: labels, query, headers, payload
 
 
 def _parse_rest_json(route: Route, request: Request) -> dict[str, Any]:
     def body(shape: StructureShape) -> dict[str, Any]:
-        return _json_structure(shape, load_json(request.body))
+        return from_json(shape, load_json(request.body))
 
     def payload(shape: Shape) -> Any:
         return from_json(shape, load_json(request.body))
