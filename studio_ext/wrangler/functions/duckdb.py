@@ -16,6 +16,7 @@ from .aggregates import Aggregates
 from .building import E, call, expression, literal
 from .casts import Casts
 from .dates import Dates
+from .documents import Documents
 from .letters import Letters
 from .lists import Lists
 from .mathematics import Mathematics
@@ -25,5 +26,5 @@ from .text import Text
 __all__ = ["E", "Functions", "call", "expression", "literal"]
 
 
-class Functions(Casts, Letters, Text, Aggregates, Rows, Lists, Mathematics, Dates):
+class Functions(Casts, Letters, Text, Aggregates, Rows, Lists, Mathematics, Dates, Documents):
     """All topics. Arguments are expressions or Python values; none is changed."""
