@@ -135,6 +135,8 @@ def _parse_rest(
     parsed: dict[str, Any] = {}
     located = located_members(shape)
     for place in located:
+        if place.location == "header" and place.wire not in request.headers:
+            continue
         try:
             value = _located(route, request, place)
         except Unreadable as error:
@@ -154,8 +156,7 @@ def _located(route: Route, request: Request, place: Located) -> Any:
     """The value of a member that is not in the body; None when there is none."""
     _, location, wire, member = place
     if location == "header":
-        text = request.headers.get(wire)
-        return None if text is None else _from_header(member, text)
+        return _from_header(member, request.headers[wire])
     if location == "uri":
         return parse_text(member, route.labels[wire]) if wire in route.labels else None
     if location == "querystring":

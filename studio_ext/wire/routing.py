@@ -52,7 +52,7 @@ class Template:
 
         None when it does not fit.
         """
-        for name, value in self.constants:  # before the pattern: most of S3's have one
+        for name, value in self.constants:
             values = request.query.get(name)
             if values is None or (value and value not in values):
                 return None
@@ -138,7 +138,7 @@ def _by_action(request: Request, found: list[ServiceModel], signing_name: str) -
 def _by_uri(request: Request, found: list[ServiceModel]) -> Route:
     best: tuple[tuple[bool, int, int, int, bool], Template] | None = None
     for model in found:
-        for template in _by_method(model.service_name).get(request.method, ()):
+        for template in _candidates(model.service_name, request):
             rank = template.rank(request)
             if rank is not None and (best is None or rank > best[0]):
                 best = rank, template
@@ -191,11 +191,21 @@ def _templates(service: str) -> tuple[Template, ...]:
     return tuple(_template(model.operation_model(name)) for name in names)
 
 
+def _candidates(service: str, request: Request) -> list[Template]:
+    """Those of the request's method that its query does not rule out, few of S3's hundred, in the
+    model's order."""
+    known = _by_method(service)
+    numbers = [n for name in ("", *request.query) for n in known.get((request.method, name), ())]
+    return [_templates(service)[number] for number in sorted(numbers)]
+
+
 @cache
-def _by_method(service: str) -> dict[str, tuple[Template, ...]]:
-    found: dict[str, tuple[Template, ...]] = {}
-    for template in _templates(service):
-        found[template.method] = (*found.get(template.method, ()), template)
+def _by_method(service: str) -> dict[tuple[str, str], list[int]]:
+    """Places of templates, by method and first constant in the query, "" where there is none."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, template in enumerate(_templates(service)):
+        first = next((name for name, _ in template.constants), "")
+        found.setdefault((template.method, first), []).append(number)
     return found
 
 

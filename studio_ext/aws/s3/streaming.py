@@ -36,18 +36,22 @@ async def store_body(
             writing = _submit(_write, writer, batch)
             batch, ended = await _batch(chunks)
             await writing
-        await _in_thread(_write, writer, batch)
-        return await _in_thread(writer.commit, promise.kept(call))
-    finally:
-        await _in_thread(writer.abort)  # waits for a write in progress; harmless after a commit
+        return await _in_thread(_finish, writer, batch, promise.kept(call))
+    except BaseException:
+        await _in_thread(writer.abort)  # waits for a write in progress
+        raise
 
 
 def _store_whole(
     body: Sequence[bytes], expected: dict[str, str], open_writer: Callable[[], Writer[_R]]
 ) -> _R:
     with open_writer() as writer:
-        _write(writer, body)
-        return writer.commit(expected)
+        return _finish(writer, body, expected)
+
+
+def _finish(writer: Writer[_R], rest: Sequence[bytes], expected: dict[str, str]) -> _R:
+    _write(writer, rest)
+    return writer.commit(expected)
 
 
 def _write(writer: Writer[_R], batch: Sequence[bytes]) -> None:
