@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
 from sqlglot import exp
 
 from .. import types
@@ -20,13 +21,18 @@ TypeName = Literal["long", "float", "boolean", "date", "datetime", "string"]
 INFERRED = ("boolean", "long", "float", "date", "datetime")
 
 
+def _lower(value: Any) -> Any:
+    """Flows write a type as Long here and as long there."""
+    return value.lower() if isinstance(value, str) else value
+
+
 class _Nothing(Parameters):
     pass
 
 
 class _Parsed(Parameters):
     column: AnyColumn = field("Column")
-    data_type: TypeName = field("Type")
+    data_type: Annotated[TypeName, BeforeValidator(_lower)] = field("Type")
 
 
 @catalogue.add
@@ -80,15 +86,27 @@ class InferAndCast(Operator[_Nothing]):
 
 @catalogue.add
 class ParseColumn(Operator[_Parsed]):
-    """Read a column as another type; what does not fit becomes missing."""
+    """Read a column as another type; what does not fit becomes missing.
+
+    A float becomes a long by cutting off. Texts are dates and times as ISO 8601 writes them or as
+    dd-MM-yyyy, the time with or without seconds; an offset is brought to UTC. Numbers are times in
+    seconds since 1970, or in milli-, micro- or nanoseconds where they are too large for that.
+    """
 
     number, group, label = "T002", GROUP, "Parse value as type"
     form = Form("sagemaker.spark.cast_single_data_type_0.1")
-    variants = ("long", "float", "boolean", "date", "datetime", "string")
+    variants = ("long", "float", "boolean", "date dd-MM-yyyy", "datetime", "string")
 
     def apply(self, relation: Relation, p: _Parsed, trained: Trained | None) -> Relation:
         f, x = relation.functions, relation[p.column]
         source = relation.schema[p.column]
+        if types.kind_of(source) == "string" and p.data_type == "string":
+            return relation
         if types.kind_of(source) == "string":
-            return relation.with_columns({p.column: f.parsed(f.blank(x), p.data_type)})
+            text = f.blank(x)
+            if p.data_type in types.TEMPORAL:
+                read = f.to(f.moment(text), types.NAMED[p.data_type], types.DATETIME)
+            else:
+                read = f.parsed(text, p.data_type)
+            return relation.with_columns({p.column: read})
         return relation.with_columns({p.column: f.to(x, types.NAMED[p.data_type], source)})

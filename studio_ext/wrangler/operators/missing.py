@@ -8,15 +8,16 @@ from typing import Any, Literal, TypeVar
 from sqlglot import exp
 
 from .. import types
-from ..errors import DataError, ParameterError
+from ..errors import ParameterError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
+from .figures import counted, floats, nothing_in, of_columns
 from .parameters import (
     AnyColumn,
     AnyColumns,
     NewColumn,
-    NumericColumn,
+    NumericColumns,
     Parameters,
     SomeColumns,
     field,
@@ -50,9 +51,11 @@ class FillMissing(Operator[_Filled]):
         filled = {}
         for name, output in outputs(p.input_column, p.output_column).items():
             datatype = relation.schema[name]
-            value = f.to(f.constant(p.fill_value), datatype, types.STRING)
-            if relation.engine.evaluate(value) is None:
-                kind = types.kind_of(datatype)
+            text, kind = f.constant(p.fill_value), types.kind_of(datatype)
+            value = (
+                f.parsed(text, kind) if kind in types.NAMED else f.to(text, datatype, types.STRING)
+            )
+            if kind in types.NAMED and not relation.engine.evaluate(f.fits(text, kind)):
                 raise ParameterError("fill_value", p.fill_value, f"is no {kind}, as {name!r} is")
             filled[output] = f.coalesce(relation[name], value)
         return relation.with_columns(filled)
@@ -63,14 +66,14 @@ class _Imputed(Parameters):
 
 
 class _ImputedNumber(_Imputed):
-    input_column: NumericColumn = field("Column")
+    input_column: NumericColumns = field("Columns")
     strategy: Literal["Mean", "Approximate Median"] = field(
         "Strategy", default="Approximate Median"
     )
 
 
 class _ImputedCategory(_Imputed):
-    input_column: AnyColumn = field("Column")
+    input_column: AnyColumns = field("Columns")
 
 
 N = TypeVar("N", _ImputedNumber, _ImputedCategory)
@@ -81,46 +84,66 @@ class _Impute(Operator[N]):
 
     def apply(self, relation: Relation, p: N, trained: Trained | None) -> Relation:
         assert trained
+        return relation.with_columns(
+            {
+                output: self.filled(relation, name, trained["values"][name])
+                for name, output in outputs(p.input_column, p.output_column).items()
+            }
+        )
+
+    def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
+        """The column with what was learned of it where it has no value."""
         f = relation.functions
-        value = f.constant(trained["value"])
-        filled = f.coalesce(relation[p.input_column], value)
-        return relation.with_columns({p.output_column or p.input_column: filled})
+        return f.coalesce(relation[name], f.constant(value))
 
 
 @catalogue.add
 class ImputeNumeric(_Impute[_ImputedNumber]):
-    """Put the column's mean or median where there is no value."""
+    """Put a column's mean or median where there is no value.
+
+    The median is exact here and approximate on Spark. A column of longs becomes one of floats.
+    """
 
     number, label = "T049", "Impute numeric"
     form = _form("Impute", Choice("column_type", "Numeric"))
     variants = ("mean", "approximate median")
 
     def aggregates(self, relation: Relation, p: _ImputedNumber) -> Mapping[str, exp.Expr]:
-        f, x = relation.functions, relation[p.input_column]
-        return {"value": f.mean(x) if p.strategy == "Mean" else f.quantile(x, 0.5)}
+        f = relation.functions
+
+        def figures(name: str) -> Mapping[str, exp.Expr]:
+            x = f.figure(relation[name])
+            return {"value": f.mean(x) if p.strategy == "Mean" else f.quantile(x, 0.5)}
+
+        return of_columns(p.input_column, figures)
 
     def learned(self, values: Mapping[str, Any], p: _ImputedNumber) -> Trained:
-        if values["value"] is None:
-            raise DataError(f"input_column: {p.input_column!r} has no value to learn from")
-        return {"value": float(values["value"])}
+        kept = floats(p.input_column, values)
+        return {"values": {name: figures["value"] for name, figures in kept.items()}}
 
 
 @catalogue.add
 class ImputeCategorical(_Impute[_ImputedCategory]):
-    """Put the column's most frequent value where there is none; of equals the smallest."""
+    """Put a column's most frequent value where there is none; of equals the smallest."""
 
     number, label = "T049", "Impute categorical"
     form = _form("Impute", Choice("column_type", "Categorical"))
     variants = ("most frequent",)
 
-    def aggregates(self, relation: Relation, p: _ImputedCategory) -> Mapping[str, exp.Expr]:
-        return {"counts": relation.functions.frequencies(relation[p.input_column])}
+    def fit(self, relation: Relation, p: _ImputedCategory) -> Trained:
+        kept = {}
+        for name in p.input_column:
+            counts = counted(relation, name)
+            if not counts:
+                raise nothing_in(name)
+            kept[name] = next(iter(counts))
+        return {"values": kept}
 
-    def learned(self, values: Mapping[str, Any], p: _ImputedCategory) -> Trained:
-        counts = values["counts"] or {}
-        if not counts:
-            raise DataError(f"input_column: {p.input_column!r} has no value to learn from")
-        return {"value": min(counts, key=lambda each: (-counts[each], each))}
+    def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
+        # Learned as text, which every type can be read from again.
+        f = relation.functions
+        read = f.to(f.constant(value), relation.schema[name], types.STRING)
+        return f.coalesce(relation[name], read)
 
 
 class _Indicated(Parameters):
