@@ -12,6 +12,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -24,15 +25,15 @@ class _Task:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
 
-    def run(self) -> None:
+    def run(self) -> Callable[[], None]:
+        """Call the function; what is returned tells its outcome to the loop."""
         if self.future.cancelled():
-            return
+            return lambda: None
         try:
             result = self.context.run(self.function, *self.arguments)
         except BaseException as error:
-            self._tell(_fail, error)
-        else:
-            self._tell(_succeed, result)
+            return partial(self._tell, _fail, error)
+        return partial(self._tell, _succeed, result)
 
     def _tell(self, how: Callable[[asyncio.Future[Any], Any], None], outcome: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -90,10 +91,11 @@ class Threads:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            task.run()
-            del task  # what it holds is not to be kept until the next one comes
+            tell = task.run()
             with self._lock:
-                self._idle += 1
+                self._idle += 1  # before whoever hears of the outcome makes the next call
+            tell()
+            del task, tell  # what they hold is not to be kept until the next one comes
 
     def close(self) -> None:
         """Refuse new calls; those that run may end, those that wait are cancelled."""
