@@ -15,6 +15,7 @@ from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation
 from .running import Options, Outcome, Run
+from .targets import deliver_locally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,13 +95,15 @@ class Flow:
         inputs: Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
         refit: bool = False,
+        write: bool = False,
     ) -> Result:
         """Run everything. Errors stay with their nodes: what does not need them comes out.
 
         ``inputs``: source (node id, dataset name or address) -> a table in its place (Arrow,
-        pandas, Polars: what Arrow can take over without a copy).
+        pandas, Polars: what Arrow can take over without a copy). ``write``: destination nodes write
+        their files; each is there whole or not at all.
         """
-        return Result(self._run(engine or DuckDB(), inputs, parameters, refit))
+        return Result(self._run(engine or DuckDB(), inputs, parameters, refit, write))
 
     def _run(
         self,
@@ -108,9 +111,14 @@ class Flow:
         inputs: Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
         refit: bool = False,
+        write: bool = False,
     ) -> Run:
         given = {name: engine.from_arrow(_arrow(table)) for name, table in (inputs or {}).items()}
-        run = Run(self.document, engine, Options(given, parameters or {}, refit))
+        run = Run(
+            self.document,
+            engine,
+            Options(given, parameters or {}, refit, deliver=deliver_locally if write else None),
+        )
         run.nodes()
         return run
 

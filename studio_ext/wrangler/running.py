@@ -17,6 +17,8 @@ from .python import collected
 from .relation import Relation
 from .sources import Locator, read, sampled
 from .sources.reading import local_files
+from .targets import Deliver, written
+from .targets.destinations import S3
 
 
 class State(StrEnum):
@@ -61,6 +63,8 @@ class Options:
     #: Learn anew what the file already knows.
     refit: bool = False
     locate: Locator = local_files
+    #: Puts what destination nodes write into its place; None: they write nothing.
+    deliver: Deliver | None = None
     watch: Watcher = lambda outcome: None
 
 
@@ -134,6 +138,8 @@ class Run:
         if node.type == "DATASET":
             relation = self._input(node.inputs[0].node, node.inputs[0].output)
             return Outcome(node, State.DONE, dict.fromkeys(node.outputs, relation))
+        if node.type == "DESTINATION":
+            return self._written(node, parameters)
         if node.type != "TRANSFORM":
             return Outcome(node, State.DONE)
         operator = catalogue.find(node.operator, parameters)
@@ -150,6 +156,15 @@ class Run:
         for each in outputs.values():
             each.schema  # noqa: B018  (what does not fit is found here, at its node)
         return Outcome(node, State.DONE, outputs, trained, learned)
+
+    def _written(self, node: Node, parameters: Mapping[str, Any]) -> Outcome:
+        if self.options.deliver is None:
+            return Outcome(node, State.DONE)
+        if node.operator != S3:
+            raise UnsupportedError(f"Studio does not know the destination {node.operator!r}")
+        given = node.inputs[0]
+        written(self._input(given.node, given.output), parameters, self.options.deliver)
+        return Outcome(node, State.DONE)
 
     def _input(self, node: str, output: str) -> Relation:
         outputs = self.outcomes[node].outputs

@@ -147,6 +147,16 @@ class DuckDB:
         batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in found)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
+    def write_parquet(self, relation: Relation, path: Path, compression: str) -> None:
+        """One Parquet file; DuckDB streams and compresses on all its threads."""
+        codec = "uncompressed" if compression == "none" else compression
+        cursor = self.connection.cursor()
+        try:
+            found = cursor.sql(self.sql(relation.query()))
+            found.write_parquet(str(path), compression=codec)
+        except duckdb.Error as error:
+            raise explained(error) from error
+
     def from_arrow(self, data: pa.Table | pa.RecordBatchReader) -> Relation:
         """A table of the session with these rows."""
         names = distinct_names(data.schema.names)
