@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (  # noqa: F401  (each enters its operators)
+    addresses,
     balancing,
     casting,
     columns,
@@ -12,6 +13,7 @@ from . import (  # noqa: F401  (each enters its operators)
     missing,
     numeric,
     outliers,
+    privacy,
     querying,
     reduction,
     rows,
@@ -22,10 +24,12 @@ from . import (  # noqa: F401  (each enters its operators)
     splitting,
     statistics,
     strings,
+    tidying,
     unnesting,
     validating,
     vectorizing,
     vectors,
+    wording,
 )
 from .base import Operator, Trained
 from .catalogue import catalogue

@@ -32,7 +32,7 @@ KEPT: set[type[E]] = {
     # Numbers and text
     exp.Neg, exp.Abs, exp.Round, exp.Greatest, exp.Least, exp.BitwiseAnd, exp.BitwiseOr,
     exp.BitwiseXor, exp.BitwiseNot, exp.DPipe, exp.Length, exp.Replace, exp.Translate,
-    exp.Levenshtein, exp.Array, exp.ArraySize, exp.Interval, exp.CurrentDate, exp.Pi,
+    exp.Array, exp.ArraySize, exp.Interval, exp.CurrentDate, exp.Pi,
     exp.Radians, exp.Degrees, exp.Sin, exp.Cos, exp.Tan, exp.Atan, exp.Atan2, exp.MD5,
     # Aggregates and windows
     exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Median, exp.Stddev,
