@@ -32,6 +32,16 @@ class Mathematics(Numbers):
         """``value`` where the condition is true, ``otherwise`` where it is false or missing."""
         return exp.case().when(condition.copy(), expression(value)).else_(expression(otherwise))
 
+    def larger(self, x: E, y: E) -> E:
+        """The larger of two numbers; missing where one is."""
+        bigger = exp.GT(this=x.copy(), expression=y.copy())
+        both = exp.and_(x.copy().is_(exp.null()).not_(), y.copy().is_(exp.null()).not_())
+        return exp.case().when(both, exp.case().when(bigger, x.copy()).else_(y.copy()))
+
+    def differs(self, x: E, y: E) -> E:
+        """Whether two values differ; missing is a value of its own."""
+        return exp.NullSafeNEQ(this=x.copy(), expression=y.copy())
+
     def ln(self, x: E) -> E:
         """The natural logarithm; missing where x is not above zero."""
         return exp.case().when(_above(x, 0.0), exp.Ln(this=x.copy()))
