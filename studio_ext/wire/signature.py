@@ -153,23 +153,23 @@ def _missing(headers: Mapping[str, str]) -> ApiError:
 
 def _header_claim(header: str, headers: Mapping[str, str]) -> Claim:
     start, _, signature = header.rpartition("Signature=")
-    credential, names = _authorization(start)
+    scope, names = _authorization(start)
     signature = signature.rstrip()
-    if not _SIGNATURE.fullmatch(signature):
+    if not (signature.isalnum() or _SIGNATURE.fullmatch(signature)):
         raise _malformed(_FORM)
     timestamp = headers.get("x-amz-date") or _from_http_date(headers.get("date", ""))
     token = headers.get("x-amz-security-token")
-    key, date, region, service = _scope(credential, timestamp)
+    key, date, region, service = _dated(scope, timestamp)
     return Claim("header", key, signature, date, region, service, names, timestamp, None, token)
 
 
 @lru_cache(maxsize=1024)
-def _authorization(start: str) -> tuple[str, tuple[str, ...]]:
-    """Credential and signed headers; a client repeats them all day, only its signatures change."""
+def _authorization(start: str) -> tuple[_Scope | None, tuple[str, ...]]:
+    """Scope and signed headers; a client repeats them all day, only its signatures change."""
     match = _AUTHORIZATION.fullmatch(start)
     if match is None or len(start) > _LONGEST:
         raise _malformed(_FORM)
-    return match[1], tuple(match[2].split(";"))
+    return _scope(match[1]), tuple(match[2].split(";"))
 
 
 def _query_claim(fields: Mapping[str, str]) -> Claim:
@@ -183,7 +183,7 @@ def _query_claim(fields: Mapping[str, str]) -> Claim:
     if fields.get("X-Amz-Algorithm") != ALGORITHM or not 0 < expires <= MAX_PRESIGN_S:
         raise _malformed("X-Amz-Algorithm or X-Amz-Expires is not valid.")
     names, token = tuple(signed_headers.split(";")), fields.get("X-Amz-Security-Token")
-    key, date, region, service = _scope(credential, timestamp)
+    key, date, region, service = _dated(_scope(credential), timestamp)
     signature = fields["X-Amz-Signature"]
     return Claim("query", key, signature, date, region, service, names, timestamp, expires, token)
 
@@ -196,20 +196,21 @@ def _v2_claim(fields: Mapping[str, str], headers: Mapping[str, str]) -> Claim:
     return Claim("v2", key, signature, expires=int(fields["Expires"]), token=token)
 
 
-def _scope(credential: str, timestamp: str) -> tuple[str, ...]:
-    """Access key, date, region and service."""
-    scope = _scope_of(credential)
-    if scope is None or scope[1] != timestamp[:8]:
-        raise _malformed("The credential scope is not key/date/region/service/aws4_request.")
-    return scope
+_Scope = tuple[str, str, str, str]  # access key, date, region, service
 
 
-@lru_cache(maxsize=1024)
-def _scope_of(credential: str) -> tuple[str, ...] | None:
+def _scope(credential: str) -> _Scope | None:
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         return None
-    return tuple(parts[:4])
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def _dated(scope: _Scope | None, timestamp: str) -> _Scope:
+    """A scope that is one, and of the day of the signature."""
+    if scope is None or scope[1] != timestamp[:8]:
+        raise _malformed("The credential scope is not key/date/region/service/aws4_request.")
+    return scope
 
 
 def _from_http_date(text: str) -> str:

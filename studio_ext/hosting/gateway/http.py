@@ -45,14 +45,23 @@ class Request:
 
     __slots__ = ("_connection", "body", "headers", "keep_alive", "method", "target", "too_large")
 
-    def __init__(self, connection: HttpConnection, target: str, headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        connection: HttpConnection,
+        target: str = "",
+        headers: dict[str, str] | None = None,
+        method: str = "",
+        body: bytes = b"",
+        keep_alive: bool = False,
+        too_large: bool = False,
+    ) -> None:
         self._connection = connection
         self.target = target
-        self.headers = headers
-        self.method = ""
-        self.body = b""
-        self.too_large = False
-        self.keep_alive = True
+        self.headers = headers or {}
+        self.method = method
+        self.body = body
+        self.keep_alive = keep_alive
+        self.too_large = too_large
 
     @property
     def is_gone(self) -> bool:
@@ -131,6 +140,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
         self._size = 0
+        self._limit = 0  # of the body that comes
         self._until = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -204,10 +214,11 @@ class HttpConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._limit = self._server.limit()
         headers = self._headers
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > MAX_DRAINED:
-            self._refuse(400, f"The body is longer than {self._server.limit()} bytes.")
+            self._refuse(400, f"The body is longer than {self._limit} bytes.")
         elif "expect" in headers:
             self._encourage()
 
@@ -219,10 +230,10 @@ class HttpConnection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size > self._server.limit():
+        if self._size > self._limit:
             self._parts.clear()
             if self._size > MAX_DRAINED:
-                self._refuse(400, f"The body is longer than {self._server.limit()} bytes.")
+                self._refuse(400, f"The body is longer than {self._limit} bytes.")
         else:
             self._parts.append(data)
         if self._active is None:
@@ -232,14 +243,12 @@ class HttpConnection(asyncio.Protocol):
         self._coming = False
         if self._refused:
             return
-        parts = self._parts
-        request = Request(self, self._url.decode("latin-1"), self._headers)
-        request.method = self._parser.get_method().decode("latin-1")
-        request.too_large = self._size > self._server.limit()
-        request.body = parts[0] if len(parts) == 1 else b"".join(parts)
-        request.keep_alive = self._parser.should_keep_alive()
+        parts, parser = self._parts, self._parser
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        target, method = self._url.decode("latin-1"), parser.get_method().decode("latin-1")
+        keep, too_large = parser.should_keep_alive(), self._size > self._limit
         self._parts = []
-        self._queue.append(request)
+        self._queue.append(Request(self, target, self._headers, method, body, keep, too_large))
 
     # --- requests in turn
 
@@ -289,8 +298,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is None or self._active is not None or self._queue:
             return
         body = b'{"Message": "%b"}' % text.encode()
-        self._active = request = Request(self, "", {})
-        request.keep_alive = False
+        self._active = request = Request(self)
         head = b"content-type: application/json\r\nx-amzn-errortype: ValidationError\r\n"
         request.respond(STATUS[status] + head, body)
 

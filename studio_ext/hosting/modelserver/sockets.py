@@ -17,7 +17,7 @@ from typing import Any
 from .batching import MOST_BYTES, MOST_REQUESTS
 from .framing import PREFIX, Decoder, FrameError, fields, greeting
 
-_RECEIVE = 1 << 18
+_RECEIVE = 1 << 16  # more, and malloc may map and unmap memory for each call
 _MOST_SAID = 2000  # characters of an error's text that go to the log
 _SEND_S = 30  # for a gateway that does not take its answer
 _EVENTS = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
