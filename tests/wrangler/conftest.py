@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Iterator
 
 import pytest
 from steps import Steps
 
 from studio_ext.wrangler.engines import DuckDB, Engine
+from studio_ext.wrangler.engines.spark import Spark
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +20,20 @@ def duckdb() -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture(params=["duckdb"])
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """One session in local mode for all tests."""
+    for missing, what in (
+        (importlib.util.find_spec("pyspark") is None, "pyspark"),
+        (shutil.which("java") is None, "Java"),
+    ):
+        if missing:
+            pytest.skip(f"{what} is not installed")
+    with Spark(exact_quantiles=True) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     return request.getfixturevalue(request.param)

@@ -194,13 +194,13 @@ def _type(kind: str) -> exp.DataType:
 
 
 #: "Binder Error: ...", then a line that points into SQL that no user wrote.
+_HINTS = re.compile(r"\n\s*(?:LINE \d+:|Candidate|Did you mean)")
 _PREFIX = re.compile(r"^[A-Z][A-Za-z-]*(?: [A-Z][A-Za-z]*)* Error: ")
 
 
 def explained(error: duckdb.Error) -> WranglerError:
     """DuckDB's message as a user of a flow can read it."""
-    first = str(error).split("\n\nLINE ")[0].split("\n\tCandidate")[0].strip()
-    text = _PREFIX.sub("", first)
+    text = _PREFIX.sub("", _HINTS.split(str(error))[0].strip())
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return ColumnError(text)
     # InvalidInput: what a step refuses itself, by the function error().

@@ -1,0 +1,263 @@
+"""A query of ours as Spark SQL takes it: its names of functions, orders and windows spelled out.
+
+What is written here holds for every call of a function of DuckDB's in a query, whoever made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from ..errors import UnsupportedError
+from .building import E, literal
+
+_LONG_END = float(2**63)
+_POSIX = {
+    "alpha": r"\p{Alpha}",
+    "digit": r"\p{Digit}",
+    "alnum": r"\p{Alnum}",
+    "upper": r"\p{Upper}",
+    "lower": r"\p{Lower}",
+    "punct": r"\p{Punct}",
+    "space": r"\p{Space}",
+    "word": r"\w",
+    "xdigit": r"\p{XDigit}",
+}
+
+
+def call(name: str, *arguments: E | str | float | int) -> E:
+    """A function of Spark's, not to be translated again."""
+    given = [each if isinstance(each, exp.Expr) else literal(each) for each in arguments]
+    return exp.Anonymous(this=name.upper(), expressions=given)
+
+
+def said(query: exp.Expr) -> exp.Expr:
+    """``query``, which stays as it is, in Spark's terms."""
+    query = query.copy()
+    for node in reversed(list(query.walk())):
+        new = _said(node)
+        if new is not node:
+            if node is query:
+                query = new
+            else:
+                node.replace(new)
+    return query
+
+
+def _said(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Anonymous):
+        change = _CALLS.get(node.name)
+        return change(*node.expressions) if change else node
+    if isinstance(node, exp.Cast):
+        return _cast(node)
+    if isinstance(node, exp.Window):
+        _ordered_window(node)
+    if isinstance(node, exp.Order):
+        _nulls_last(node)
+    if isinstance(node, exp.Select):
+        _counted(node)
+    return node
+
+
+# -- regular expressions --------------------------------------------------------------------------
+
+
+def java(pattern: str) -> str:
+    """RE2's pattern as Java reads it: ``$`` is the end alone, ``.`` all but a line feed."""
+    pattern = pattern.replace("(?P<", "(?<")
+    made, inside, index = [], False, 0
+    while index < len(pattern):
+        character = pattern[index]
+        if character == "\\":
+            made.append(pattern[index : index + 2])
+            index += 2
+            continue
+        posix = re.match(r"\[:(\w+):\]", pattern[index:]) if inside else None
+        if posix:
+            made.append(_POSIX[posix[1]])
+            index += posix.end()
+            continue
+        if inside:
+            inside = character != "]" or (pattern[index - 1] in "[^" and made[-1] in ("[", "^"))
+            made.append("\\" + character if character in "[&" else character)
+        elif character == "[":
+            inside = True
+            made.append(character)
+        else:
+            made.append(r"\z" if character == "$" else character)
+        index += 1
+    return "(?d)" + "".join(made)
+
+
+def _pattern(node: E, full: bool = False) -> E:
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        raise UnsupportedError("A pattern that is computed row by row is not possible on Spark")
+    made = java(node.name)
+    return literal(rf"\A(?:{made})\z" if full else made)
+
+
+def _replaced(x: E, pattern: E, replacement: E, *options: E) -> E:
+    if not options and not pattern.name.startswith("^"):
+        raise UnsupportedError("Replacing the first match alone is not possible on Spark")
+    text = replacement.name.replace("$", r"\$")
+    text = re.sub(r"\\(\d)", r"$\1", text)
+    return call("regexp_replace", x, _pattern(pattern), text)
+
+
+def _split(x: E, separator: E) -> E:
+    # \Q...\E would end at a \E within.
+    plain = re.escape(separator.name) if separator.name else ""
+    return call("split", x, plain, -1)
+
+
+# -- lists and maps -------------------------------------------------------------------------------
+
+
+def _integer(x: E) -> E:
+    return exp.cast(x, "INT")
+
+
+def _not_negative(x: E) -> E:
+    return _integer(call("greatest", x, 0))
+
+
+def _item(x: E, position: E) -> E:
+    if isinstance(position, exp.Neg):
+        return call("try_element_at", x, _integer(position))
+    return call("get", x, _integer(exp.Sub(this=exp.paren(position), expression=literal(1))))
+
+
+def _slice(x: E, start: E, end: E) -> E:
+    last = call("array_size", x.copy()) if isinstance(end, exp.Neg) else end
+    length = exp.Sub(this=exp.paren(last), expression=exp.paren(start.copy()))
+    return call(
+        "slice",
+        x,
+        _integer(start),
+        _not_negative(exp.Add(this=exp.paren(length), expression=literal(1))),
+    )
+
+
+def _resize(x: E, size: E, value: E) -> E:
+    count = _not_negative(size)
+    longer = call("concat", x, call("array_repeat", value, count))
+    return call("slice", longer, 1, count.copy())
+
+
+def _range(start: E, end: E) -> E:
+    last = exp.Sub(this=exp.paren(end), expression=literal(1))
+    some = exp.GT(this=exp.paren(end.copy()), expression=exp.paren(start.copy()))
+    longs = exp.DataType.build("ARRAY<BIGINT>")
+    there = exp.cast(call("sequence", start, last), longs)
+    return exp.case().when(some, there).else_(exp.cast(call("array"), longs.copy()))
+
+
+# -- numbers --------------------------------------------------------------------------------------
+
+
+def _truncated(x: E) -> E:
+    """A long; missing where there is none (Spark gives the largest long, and 0 for NaN)."""
+    low = exp.GTE(this=x, expression=literal(-_LONG_END))
+    high = exp.LT(this=x.copy(), expression=literal(_LONG_END))
+    return exp.case().when(exp.and_(low, high), exp.cast(x.copy(), "BIGINT"))
+
+
+def _finite(x: E) -> E:
+    number = exp.not_(call("isnan", x))
+    infinity = literal(float("inf"))
+    return exp.paren(exp.and_(number, exp.NEQ(this=call("abs", x.copy()), expression=infinity)))
+
+
+def _cast(node: exp.Cast) -> exp.Expr:
+    """Hexadecimal text as a number: ``0x`` before it is no number to Spark."""
+    text = node.this
+    if (
+        node.to.this is exp.DataType.Type.BIGINT
+        and isinstance(text, exp.Anonymous)
+        and text.name == "CONCAT_WS"
+        and [each.name for each in text.expressions[:2]] == ["", "0x"]
+    ):
+        number = call("conv", text.expressions[2].copy(), 16, 10)
+        return exp.cast(number, "BIGINT")
+    return node
+
+
+# -- orders and aggregates ------------------------------------------------------------------------
+
+
+def _nulls_last(order: exp.Order) -> None:
+    for each in list(order.expressions):
+        if not isinstance(each, exp.Ordered):
+            each.replace(exp.Ordered(this=each.copy(), nulls_first=False))
+        elif each.args.get("nulls_first") is None:
+            each.set("nulls_first", False)
+
+
+def _ordered_window(window: exp.Window) -> None:
+    """Rows in the order that they have: by their partition and place in it."""
+    if window.args.get("order") or not isinstance(window.this, exp.RowNumber):
+        return
+    window.set("order", exp.Order(expressions=[call("monotonically_increasing_id")]))
+
+
+def _counted(select: exp.Select) -> None:
+    """``histogram`` as a query of its own over the same rows, grouped by value."""
+    for each in list(select.expressions):
+        for found in list(each.find_all(exp.Anonymous)):
+            if found.name != "histogram" or found.parent_select is not select:
+                continue
+            (x,) = found.expressions
+            there = x.copy().is_(exp.null()).not_()
+            inner = exp.select(
+                exp.alias_(x.copy(), "value"), exp.alias_(exp.Count(this=exp.Star()), "n")
+            )
+            inner.set("from_", select.args["from_"].copy())
+            where = select.args.get("where")
+            inner = inner.where(*([where.this.copy()] if where else []), there).group_by(x.copy())
+            pair = call("struct", exp.column("value"), exp.column("n"))
+            counts = exp.select(call("map_from_entries", call("collect_list", pair)))
+            new = counts.from_(inner.subquery("studio_counts")).subquery()
+            found.replace(new)
+
+
+def _named(name: str) -> Callable[..., E]:
+    return lambda *arguments: call(name, *arguments)
+
+
+_CALLS: dict[str, Callable[..., E]] = {
+    "array_to_string": _named("array_join"),
+    "concat": lambda *parts: call("concat_ws", "", *parts),
+    "ends_with": _named("endswith"),
+    "error": _named("raise_error"),
+    "isfinite": _finite,
+    "len": _named("array_size"),
+    "list_concat": _named("concat"),
+    "list_extract": _item,
+    "list_filter": _named("filter"),
+    "list_min": _named("array_min"),
+    "list_resize": _resize,
+    "list_slice": _slice,
+    "list_transform": _named("transform"),
+    "list_value": _named("array"),
+    "ltrim": lambda x, *c: call("ltrim", *c, x),
+    "map": _named("map_from_arrays"),
+    "map_extract_value": _named("try_element_at"),
+    "pow": _named("power"),
+    "range": _range,
+    "regexp_extract": lambda x, p, *g: call("regexp_extract", x, _pattern(p), *(g or (0,))),
+    "regexp_extract_all": lambda x, p, *g: call("regexp_extract_all", x, _pattern(p), *(g or (0,))),
+    "regexp_full_match": lambda x, p: call("rlike", x, _pattern(p, full=True)),
+    "regexp_matches": lambda x, p: call("rlike", x, _pattern(p)),
+    "regexp_replace": _replaced,
+    "rtrim": lambda x, *c: call("rtrim", *c, x),
+    "starts_with": _named("startswith"),
+    "string_split": _split,
+    "string_split_regex": lambda x, p: call("split", x, _pattern(p), -1),
+    "strpos": _named("instr"),
+    "substr": _named("substring"),
+    "trim": lambda x, *c: call("btrim", x, *c) if c else call("trim", x),
+    "trunc": _truncated,
+    "unnest": _named("explode"),
+}
