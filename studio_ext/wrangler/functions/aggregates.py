@@ -90,3 +90,29 @@ class Aggregates(Numbers):
     def kurtosis(self, x: E) -> E:
         """Kurtosis of the population in excess of a normal distribution's."""
         return self.finite(call("kurtosis_pop", self.number(x)))
+
+    def deviation_of_all(self, x: E) -> E:
+        """Standard deviation of a population."""
+        return call("stddev_pop", self.number(x))
+
+    def variance_of_all(self, x: E) -> E:
+        """Variance of a population."""
+        return call("var_pop", self.number(x))
+
+    def median(self, x: E) -> E:
+        """The interpolated median."""
+        return self.quantile(x, 0.5)
+
+    def mode(self, x: E) -> E:
+        """The value that occurs most often, of several the smallest."""
+        counts = call("map_values", self.frequencies(x))
+        place = call("list_position", counts, call("list_max", counts))
+        return call("list_extract", call("map_keys", self.frequencies(x)), place)
+
+    def earliest(self, x: E, order: E) -> E:
+        """The value of the row that comes first in order, of those that have one."""
+        return call("arg_min", x, order)
+
+    def latest(self, x: E, order: E) -> E:
+        """The value of the row that comes last in order, of those that have one."""
+        return call("arg_max", x, order)

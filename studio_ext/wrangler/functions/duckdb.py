@@ -21,10 +21,24 @@ from .letters import Letters
 from .lists import Lists
 from .mathematics import Mathematics
 from .rows import Rows
+from .text import Text
+from .times import Times
 from .words import Words
 
 __all__ = ["E", "Functions", "call", "expression", "literal"]
 
 
-class Functions(Casts, Letters, Words, Aggregates, Rows, Lists, Mathematics, Dates, Documents):
+class Functions(
+    Casts,
+    Letters,
+    Words,
+    Aggregates,
+    Rows,
+    Lists,
+    Mathematics,
+    Dates,
+    Documents,
+    Text,
+    Times,
+):
     """All topics. Arguments are expressions or Python values; none is changed."""

@@ -115,3 +115,14 @@ class Lists(Numbers):
                           part)  # fmt: skip
         filled = self.coalesce(call("flatten", parts), empty)
         return call("list_resize", filled, size, 0.0)
+
+    def resized(self, x: E, size: int) -> E:
+        """Cut off after ``size`` items, or with missing ones at the end."""
+        return call("list_resize", x, size)
+
+    def reduced(self, x: E, aggregate: str) -> E:
+        """An aggregate of a list's numbers: ``sum``, ``median``, ``avg``, ``count``, ``min``,
+
+        ``max``, ``stddev_pop`` or ``var_pop``; missing items do not count.
+        """
+        return call("list_aggregate", x, aggregate)

@@ -107,6 +107,16 @@ def parse(model: type[M], values: Mapping[str, Any], where: str = "") -> M:
         raise ParameterError(field, given, right) from error
 
 
+def spelled(*labels: str) -> BeforeValidator:
+    """Reads a label in any spelling that differs by case, blanks and signs alone."""
+    known = {_plain(each): each for each in labels}
+    return BeforeValidator(lambda value: known.get(_plain(value), value))
+
+
+def _plain(value: Any) -> str:
+    return "".join(each for each in str(value).casefold() if each.isalnum())
+
+
 def outputs(inputs: Iterable[str], output: str) -> dict[str, str]:
     """Input column -> the column that takes its result.
 
