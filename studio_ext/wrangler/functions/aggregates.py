@@ -68,7 +68,7 @@ class Aggregates(Numbers):
     def gathered(self, x: E, *order: E) -> E:
         """A list of the group's values in that order."""
         keys = [exp.Ordered(this=each.copy(), nulls_first=False) for each in order]
-        return call("list", exp.Order(this=x.copy(), expressions=keys))
+        return call("list", exp.Order(this=x.copy(), expressions=keys) if keys else x)
 
     def quantiles(self, x: E, qs: Sequence[float]) -> E:
         """Interpolated quantiles, as a list; missing where there is no value."""

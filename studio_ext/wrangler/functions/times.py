@@ -36,10 +36,6 @@ class Times(Numbers):
         """Text as a datetime by the first of the formats (Python's codes) that fits all of it."""
         return call("try_strptime", x, list(formats))
 
-    def formatted_time(self, x: E, format: str) -> E:
-        """A datetime as text, by Python's codes."""
-        return call("strftime", x, format)
-
     def microseconds(self, x: E) -> E:
         """Microseconds from 1970 on, as a long."""
         return call("epoch_us", x)
@@ -47,17 +43,6 @@ class Times(Numbers):
     def from_microseconds(self, x: E) -> E:
         """The datetime so many microseconds after 1970 began; past what datetimes hold: missing."""
         return call("TRY", call("make_timestamp", exp.cast(x.copy(), LONG)))
-
-    def time_part(self, x: E, part: str) -> E:
-        """``year``, ``quarter``, ``month``, ``day``, ``hour``, ``minute``, ``second``, ``week``
-
-        (ISO 8601's), ``doy`` (day of the year), ``isodow`` (Monday is 1) or ``isoyear``, as a long.
-        """
-        return call("date_part", part, x)
-
-    def truncated(self, x: E, unit: str) -> E:
-        """The start of its ``second`` ... ``day``, ``week`` (Monday), ``month``, ... ``year``."""
-        return exp.cast(call("date_trunc", unit, x), DATETIME)
 
     def moved(self, x: E, count: Any, unit: str) -> E:
         """``count`` units later; by months, a day that a month lacks becomes its last."""

@@ -68,7 +68,7 @@ class Frequency(BaseModel):
 
 
 def _month(f: Functions, x: exp.Expr) -> exp.Expr:
-    return f.add(f.multiply(f.time_part(x, "year"), 12), f.time_part(x, "month"))
+    return f.add(f.multiply(f.part(x, "year"), 12), f.part(x, "month"))
 
 
 def time_column(relation: Relation, name: str, field: str) -> exp.Expr:
