@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from studio_ext.wrangler import catalogue, docs
+from studio_ext.wrangler.functions import Functions
 from studio_ext.wrangler.operators import Operator
 
 OPERATORS = [pytest.param(each, id=each.key) for each in catalogue]
@@ -46,3 +48,9 @@ def test_what_it_writes_into_a_flow_it_finds_again(operator: Operator[Any]) -> N
 def test_every_operator_is_on_the_page() -> None:
     page = docs.written()
     assert [each.key for each in catalogue if f"`{each.key}` ·" not in page] == []
+
+
+def test_no_topic_of_functions_hides_anothers() -> None:
+    topics = [each for each in Functions.__mro__ if each not in (Functions, object)]
+    names = [name for topic in topics for name in vars(topic) if not name.startswith("__")]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

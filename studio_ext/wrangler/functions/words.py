@@ -62,7 +62,7 @@ class Words(Text):
         """The length in UTF-8."""
         return call("strlen", x)
 
-    def total(self, x: E) -> E:
+    def list_total(self, x: E) -> E:
         """The sum of a list of floats; missing of an empty one."""
         return call("list_sum", x)
 

@@ -184,7 +184,7 @@ class ExtractNumbers(TextOperator[_Numbers]):
         if p.which == "all":
             return found
         if p.which == "sum":
-            return f.total(found)
+            return f.list_total(found)
         return f.item(found, 1 if p.which == "first" else f.size(found))
 
 
