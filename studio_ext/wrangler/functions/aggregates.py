@@ -49,6 +49,13 @@ class Aggregates(Numbers):
         """Value -> how often it occurs, as a map; what is missing does not count."""
         return call("histogram", x)
 
+    def listed(self, x: E, *, distinct: bool = False) -> E:
+        """The values in a list, missing ones left out; an empty list of none."""
+        values: E = exp.Distinct(expressions=[x.copy()]) if distinct else x.copy()
+        there = exp.Where(this=exp.not_(x.copy().is_(exp.null())))
+        found = exp.Filter(this=exp.ArrayAgg(this=values), expression=there)
+        return exp.Coalesce(this=found, expressions=[exp.Array(expressions=[])])
+
     def least(self, x: E) -> E:
         """The smallest value."""
         return exp.Min(this=x.copy())

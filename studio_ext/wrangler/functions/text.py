@@ -74,19 +74,19 @@ class Text(Patterns):
 
     # -- finding ------------------------------------------------------------------------------
 
-    def contains(self, x: E, part: str) -> E:
+    def contains(self, x: E, part: E | str) -> E:
         """Whether ``part`` occurs."""
         return call("contains", x, part)
 
-    def starts_with(self, x: E, part: str) -> E:
+    def starts_with(self, x: E, part: E | str) -> E:
         """Whether x begins with ``part``."""
         return call("starts_with", x, part)
 
-    def ends_with(self, x: E, part: str) -> E:
+    def ends_with(self, x: E, part: E | str) -> E:
         """Whether x ends with ``part``."""
         return call("ends_with", x, part)
 
-    def position(self, x: E, part: str) -> E:
+    def position(self, x: E, part: E | str) -> E:
         """Where ``part`` first begins; 0 where it does not occur."""
         return call("strpos", x, part)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from .building import E, call, literal
+from .building import E, call
 from .characters import SPACE
 from .text import Text
 
@@ -18,7 +18,7 @@ class Words(Text):
         """Text that is not empty; missing where it is."""
         return call("nullif", x, "")
 
-    def join(self, items: E, separator: str) -> E:
+    def join(self, items: E, separator: E | str) -> E:
         """A list of texts as one, what is missing left out; a missing list is missing."""
         return call("array_to_string", items, separator)
 
@@ -54,9 +54,9 @@ class Words(Text):
         """All but ASCII's letters, digits and ``-._~`` as percent codes of UTF-8."""
         return call("url_encode", x)
 
-    def repeated(self, x: E, times: int) -> E:
+    def repeated(self, x: E, times: E | int) -> E:
         """So many times one after the other."""
-        return call("repeat", x, literal(times))
+        return call("repeat", x, times)
 
     def bytes(self, x: E) -> E:
         """The length in UTF-8."""
@@ -66,6 +66,6 @@ class Words(Text):
         """The sum of a list of floats; missing of an empty one."""
         return call("list_sum", x)
 
-    def joined_texts(self, separator: str, parts: Sequence[E]) -> E:
+    def joined_texts(self, separator: E | str, parts: Sequence[E]) -> E:
         """Texts with a separator between; what is missing is left out."""
         return call("concat_ws", separator, *parts)

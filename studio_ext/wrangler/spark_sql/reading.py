@@ -103,6 +103,9 @@ def _one(text: str, field: str) -> exp.Expr:
         raise ParameterError(field, text, f"is no Spark SQL: {plain}") from error
     if len(trees) != 1:
         raise ParameterError(field, text, f"has {len(trees)} statements, not one")
+    for hint in list(trees[0].find_all(exp.Hint)):
+        # Advice to Spark's planner changes no result.
+        hint.pop()
     return trees[0]
 
 

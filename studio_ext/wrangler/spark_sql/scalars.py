@@ -120,7 +120,11 @@ def _concatenated(t: Translator, node: exp.Concat) -> E:
 
 def _joined(t: Translator, node: exp.ConcatWs) -> E:
     first, *rest = node.expressions
-    return call("concat_ws", t(first), *(t.words(each) for each in rest))
+    separator = t(first)
+    parts = (
+        t.f.join(t(each), separator) if kind(each) == "array" else t.words(each) for each in rest
+    )
+    return t.f.joined_texts(separator, list(parts))
 
 
 def _not_below_zero(t: Translator, node: E) -> E:
@@ -175,7 +179,7 @@ def _padded(t: Translator, node: exp.Pad) -> E:
 def _position(t: Translator, node: exp.StrPosition) -> E:
     if node.args.get("position") is not None:
         return t.refuse("looks for a text from a place on: cut the text with substring before")
-    return call("strpos", t(node.this), t(node.args["substr"]))
+    return t.f.position(t(node.this), t(node.args["substr"]))
 
 
 def _pattern(t: Translator, node: E) -> str:
@@ -247,6 +251,21 @@ def _sha2(t: Translator, node: exp.SHA2) -> E:
     )
 
 
+def _item(t: Translator, node: exp.Bracket) -> E:
+    (index,) = node.expressions
+    if kind(node.this) == "map":
+        return t.f.map_value(t(node.this), t(index))
+    # Spark counts arr[0] from zero and element_at(arr, 1) from one.
+    place = t(index)
+    return t.f.item(t(node.this), place if node.args.get("offset") else t.f.add(place, 1))
+
+
+def _groups(t: Translator, node: exp.Rollup | exp.Cube) -> E:
+    if not node.expressions:
+        return t.refuse(f"groups WITH {node.key.upper()}: write {node.key.upper()} (columns)")
+    return t.children(node)
+
+
 HANDLERS: dict[type[E], Handler] = {
     exp.Literal: _literal,
     exp.RawString: lambda t, n: t.f.constant(str(n.this)),
@@ -262,13 +281,17 @@ HANDLERS: dict[type[E], Handler] = {
     exp.Lower: lambda t, n: t.f.lower(t.words(n.this)),
     exp.Initcap: lambda t, n: t.f.initcap(t.words(n.this)),
     exp.Reverse: lambda t, n: t.f.reverse(t.words(n.this)),
-    exp.Repeat: lambda t, n: call("repeat", t.words(n.this), _not_below_zero(t, n.args["times"])),
-    exp.Contains: lambda t, n: call("contains", t(n.this), t(n.expression)),
-    exp.StartsWith: lambda t, n: call("starts_with", t(n.this), t(n.expression)),
-    exp.EndsWith: lambda t, n: call("ends_with", t(n.this), t(n.expression)),
+    exp.Repeat: lambda t, n: t.f.repeated(t.words(n.this), _not_below_zero(t, n.args["times"])),
+    exp.Contains: lambda t, n: t.f.contains(t(n.this), t(n.expression)),
+    exp.StartsWith: lambda t, n: t.f.starts_with(t(n.this), t(n.expression)),
+    exp.EndsWith: lambda t, n: t.f.ends_with(t(n.this), t(n.expression)),
     exp.RegexpLike: _regexp_like, exp.RegexpReplace: _regexp_replaced,
     exp.RegexpExtract: _regexp_extracted, exp.RegexpSplit: _split,
-    exp.SHA2: _sha2,
+    exp.SHA2: _sha2, exp.Bracket: _item, exp.Rollup: _groups, exp.Cube: _groups,
+    exp.ArrayAgg: lambda t, n: t.f.listed(t(n.this)),
+    exp.ArrayUniqueAgg: lambda t, n: t.f.listed(t(n.this), distinct=True),
+    exp.ApproxDistinct: lambda t, n: exp.Count(this=exp.Distinct(expressions=[t(n.this)])),
+    exp.Quantile: lambda t, n: t.f.quantile(t(n.this), float(n.args["quantile"].to_py())),
     exp.Floor: lambda t, n: exp.TryCast(this=t.f.floor(t.number(n.this)), to=types.LONG.copy()),
     exp.Ceil: lambda t, n: exp.TryCast(this=t.f.ceiling(t.number(n.this)), to=types.LONG.copy()),
     exp.Sign: lambda t, n: t.f.sign(t.number(n.this)),

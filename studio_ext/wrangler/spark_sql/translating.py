@@ -25,7 +25,7 @@ KEPT: set[type[E]] = {
     exp.Offset, exp.Join, exp.With, exp.CTE, exp.Subquery, exp.Table, exp.TableAlias, exp.Union,
     exp.Except, exp.Intersect, exp.Alias, exp.Column, exp.Identifier, exp.Star, exp.Distinct,
     exp.Tuple, exp.Window, exp.WindowSpec, exp.Var, exp.DataType, exp.Exists, exp.Null,
-    exp.Boolean, exp.Dot, exp.Rollup, exp.Cube, exp.GroupingSets,
+    exp.Boolean, exp.Dot,  exp.GroupingSets,
     # Logic
     exp.And, exp.Or, exp.Not, exp.Paren, exp.Is, exp.In, exp.Case, exp.If, exp.Coalesce,
     exp.Nullif, exp.Like, exp.ILike, exp.Escape, exp.NullSafeEQ,
@@ -120,6 +120,8 @@ class Translator:
     def words(self, node: E) -> E:
         """An operand of concatenation: what is no text is written as one."""
         made = self(node)
+        if kind(node) in ("array", "struct", "map"):
+            return self.refuse(f"takes {node.sql('spark')} for a text: join its parts first")
         return made if kind(node) == "string" else self.f.text(made)
 
 
