@@ -25,6 +25,10 @@ class Aggregates(Numbers):
         """Variance of a sample."""
         return call("var_samp", self.number(x))
 
+    def population_variance(self, x: E) -> E:
+        """Variance of the population."""
+        return call("var_pop", self.number(x))
+
     def covariance(self, x: E, y: E) -> E:
         """Covariance of a sample, of the rows in which neither is missing."""
         return call("covar_samp", self.number(x), self.number(y))
