@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,6 @@ from .control.events import EventFeed
 from .handlers import ROUTES
 from .notebook import session
 from .plane import ControlPlane
-from .seen import logs
 from .store.resources import Event
 from .wire.dispatch import Caller
 
@@ -124,20 +120,3 @@ def kernel_environment(plane: ControlPlane, asked: Mapping[str, str] | None) -> 
     for name in session.foreign(variables, environment):
         environment.pop(name, None)
     return environment | variables | {"AWS_ENDPOINT_URL": plane.url}
-
-
-def serve(config: Config) -> None:
-    """Run the control plane in the foreground until SIGTERM or SIGINT."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    plane = ControlPlane(config)
-    console = logs.to_console()
-    plane.start()
-    print(f"Studio serves {plane.url}  (home {config.home})", file=sys.stderr, flush=True)
-    print(f'In a shell: eval "$(studio env --home {config.home})"', file=sys.stderr, flush=True)
-    # A signal may reach another thread, and then does not end a wait without a limit.
-    while not ended.wait(0.5):
-        pass
-    plane.stop()
-    logs.end(console)

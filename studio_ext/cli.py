@@ -41,7 +41,7 @@ def _fail(reason: object) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from . import app
+    from . import serving
     from .occupancy import HomeInUse
     from .store.database import DatabaseError
 
@@ -52,7 +52,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.port is not None:
         config.port = options.port
     try:
-        app.serve(config)
+        serving.serve(config)
     except (HomeInUse, DatabaseError) as error:
         return _fail(error)
     except OSError as error:

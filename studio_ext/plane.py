@@ -41,7 +41,7 @@ from .store.credentials import Credential
 from .training import operations as training
 from .watching import Watching
 from .wire.dispatch import Dispatcher, Registry
-from .wire.http import BoundedHttp
+from .wire.http import BoundedHttp, Server
 from .wire.server import asgi_app
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class ControlPlane:
         metering = Metering(self.world, watching, self.reconciler)
         self._socket = _bind(config)
         self.port: int = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(
+        self._server = Server(
             uvicorn.Config(
                 metering.app(asgi_app(self.dispatcher)),
                 http=BoundedHttp,
@@ -161,7 +161,7 @@ class ControlPlane:
     def stop(self) -> None:
         """End this process's part; what runs goes on and is found again."""
         self._stopping.set()
-        self._server.should_exit = True
+        self._server.end()
         with self._life:  # what is half started cannot be ended
             self._gateway.stop()
             self.reconciler.stop()

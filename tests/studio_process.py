@@ -21,7 +21,7 @@ STUDIO = Path(sys.executable).with_name("studio")
 #: A cold start on a busy machine takes this long in the worst case.
 START_S = 90.0
 _LIMITED = (
-    "import sys; from studio_ext.app import serve; from studio_ext.config import Config; "
+    "import sys; from studio_ext.serving import serve; from studio_ext.config import Config; "
     "serve(Config(home=sys.argv[1], port=int(sys.argv[2]), max_cores=float(sys.argv[3])))"
 )
 T = TypeVar("T")

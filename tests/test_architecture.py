@@ -23,7 +23,7 @@ BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}
 #: Nothing below these may import one of them.
-TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook", "users"}
+TOP = WIRING | {"app", "cli", "doctor", "handlers", "kernels", "notebook", "serving", "users"}
 
 #: Room -> rooms it may import. A new room must be entered here.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plane": BELOW_CAPABILITIES | CAPABILITIES | WIRING - {"plane"} | {"notebook"},
     "handlers": BELOW_CAPABILITIES | CAPABILITIES | {"plane"},
     "app": BELOW_CAPABILITIES | {"handlers", "notebook", "plane"},
-    "cli": BELOW_CAPABILITIES | {"app", "doctor", "kernels", "notebook", "occupancy", "users"},
+    "serving": BOTTOM | {"plane"},
+    "cli": BELOW_CAPABILITIES | {"doctor", "kernels", "notebook", "occupancy", "serving", "users"},
     "__init__": {"app", "notebook"},
 }
 

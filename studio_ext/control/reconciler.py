@@ -24,7 +24,10 @@ from .world import World
 log = logging.getLogger(__name__)
 
 LEASE_S = 120.0
-POLL_S = 0.25
+#: Seconds between looks for what other processes have made due.
+POLL_S = 0.5
+#: Seconds between looks at what another control plane is just taking.
+TAKEN_S = 0.02
 RETRY_S = 5.0
 UPKEEP_S = 10.0
 WORKERS = 8
@@ -71,14 +74,14 @@ class Reconciler:
             self._wake.clear()
             try:
                 self._upkeep()
-                busy = self._claim()
+                rest = 0.0 if self._claim() else self._rest()
             except Exception:
                 log.exception("the reconciler could not read what is due")
                 self._next_upkeep = 0.0  # what was going on meanwhile may be lost
                 self._stopping.wait(RETRY_S)
                 continue
-            if not busy:
-                self._wake.wait(POLL_S)
+            if rest:
+                self._wake.wait(rest)
 
     def _upkeep(self) -> None:
         """Prolong our leases, and take those of dead processes."""
@@ -101,6 +104,14 @@ class Reconciler:
             self._pool.submit(self._run, resource_id)
         return bool(claimed)
 
+    def _rest(self) -> float:
+        """Seconds until something is due, or may be."""
+        longest = max(TAKEN_S, min(POLL_S, self._next_upkeep - time.monotonic()))
+        if len(self._running) >= WORKERS:
+            return longest  # or until one of them is done
+        soonest = self._leases.due_in()
+        return longest if soonest is None else min(longest, max(soonest, TAKEN_S))
+
     def _run(self, resource_id: int) -> None:
         try:
             delay = self._step(resource_id)
@@ -115,7 +126,7 @@ class Reconciler:
         finally:
             was_full = len(self._running) >= WORKERS
             self._running.discard(resource_id)
-            if was_full:
+            if was_full or delay is not None:  # which may be sooner than the next look
                 self._wake.set()
 
     def _step(self, resource_id: int) -> float | None:

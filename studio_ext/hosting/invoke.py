@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -14,6 +14,9 @@ from ..store.credentials import Credential
 from ..wire.dispatch import Call, Handler
 from ..wire.errors import AccessDenied, ApiError, ValidationException
 from .gateway import client
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 70.0
 _PASSED_ON = (
@@ -35,7 +38,13 @@ class Invoker:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._http = httpx.Client(
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """Made when it is needed: it takes a tenth of the start to load, and few do."""
+        import httpx
+
+        return httpx.Client(
             timeout=TIMEOUT_S, trust_env=False, limits=httpx.Limits(max_connections=64)
         )
 
@@ -57,9 +66,11 @@ class Invoker:
             credential.access_key_id, credential.secret_access_key, credential.session_token
         )
         SigV4Auth(keys, "sagemaker", self._world.config.region).add_auth(request)
+        from httpx import HTTPError
+
         try:
             return self._http.post(url, content=body, headers=dict(request.headers.items()))
-        except httpx.HTTPError as error:
+        except HTTPError as error:
             text = f"The invocation gateway does not answer: {error}"
             raise ApiError("ServiceUnavailable", text, 503) from None
 

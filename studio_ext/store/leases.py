@@ -14,18 +14,23 @@ from .tables import nodes, resources
 #: A node that was not seen at work for this long is taken for gone.
 NODE_S = 60.0
 _FREE = {"lease_holder": None, "lease_until": None}
-#: Built once: an idle control plane asks this several times a second, and little else.
+_FREE_HERE = (
+    or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= now()),
+    or_(resources.c.node.is_(None), resources.c.node == bindparam("node")),
+)
 _DUE = (
     select(resources.c.id)
-    .where(
-        resources.c.wake_at <= now(),
-        or_(resources.c.lease_holder.is_(None), resources.c.lease_until <= now()),
-        or_(resources.c.node.is_(None), resources.c.node == bindparam("node")),
-    )
+    .where(resources.c.wake_at <= now(), *_FREE_HERE)
     .order_by(resources.c.wake_at)
     .limit(bindparam("most", type_=Integer))
 )
 _DUE_NOW = Prepared(_DUE)
+_SOONEST = Prepared(
+    select(resources.c.wake_at - now())
+    .where(resources.c.wake_at > 0.0, *_FREE_HERE)
+    .order_by(resources.c.wake_at)
+    .limit(1)
+)
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
 
 
@@ -55,6 +60,12 @@ class Leases:
             ids = list(connection.scalars(_DUE_LOCKED, asked))
             connection.execute(update(resources).where(resources.c.id.in_(ids)).values(**values))
         return ids
+
+    def due_in(self) -> float | None:
+        """In how many seconds the next resource that nobody works on is due; None: none is."""
+        with glance(self._engine) as connection:
+            found = _SOONEST.one(connection, {"node": self.node})
+        return None if found is None else float(found[0])
 
     def renew(self, held: Collection[int], holder: str, lease_s: float) -> None:
         """Prolong leases of steps that take long (a large upload); wake-ups asked for stay."""

@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -87,5 +86,11 @@ def share_turn(connection: Connection, turn: Turn) -> None:
 
 def insert_of(engine: Engine) -> Callable[[Table], Any]:
     """The database's own INSERT, which knows ON CONFLICT."""
-    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-    return dialect.insert
+    # Either is long to load, and only one of them is used.
+    if engine.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Engine, String, Table, func, select
 
-from .database import metadata, read, write
+from .database import glance, metadata, read, write
 from .portable import ID, Turn, take_turn
+from .prepared import Prepared
 
 routes = Table(
     "routes",
@@ -20,6 +21,8 @@ routes = Table(
 )
 
 
+#: The gateway asks it every second.
+_VERSION = Prepared(select(func.coalesce(func.max(routes.c.version), 0)))
 _DOCUMENTS = (
     select(routes.c.document)
     .where(routes.c.document.is_not(None))
@@ -35,7 +38,7 @@ class Routes:
 
     def version(self) -> int:
         """The newest version of any route; grows with every change."""
-        with read(self._engine) as connection:
+        with glance(self._engine) as connection:
             return _version(connection)
 
     def all(self) -> list[dict[str, Any]]:
@@ -84,4 +87,4 @@ class Routes:
 
 
 def _version(connection: Connection) -> int:
-    return int(connection.scalar(select(func.coalesce(func.max(routes.c.version), 0))) or 0)
+    return int(_VERSION.one(connection)[0])
