@@ -116,9 +116,13 @@ class Aggregates(Numbers):
 
     def mode(self, x: E) -> E:
         """The value that occurs most often, of several the smallest."""
-        counts = call("map_values", self.frequencies(x))
-        place = call("list_position", counts, call("list_max", counts))
-        return call("list_extract", call("map_keys", self.frequencies(x)), place)
+        return self.most_frequent(self.frequencies(x))
+
+    def most_frequent(self, counts: E) -> E:
+        """Of ``frequencies``: the value that occurs most often, of several the smallest."""
+        numbers = call("map_values", counts)
+        place = call("list_position", numbers, call("list_max", numbers))
+        return call("list_extract", call("map_keys", counts), place)
 
     def earliest(self, x: E, order: E) -> E:
         """The value of the row that comes first in order, of those that have one."""

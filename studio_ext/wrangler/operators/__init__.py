@@ -12,6 +12,8 @@ from . import (  # noqa: F401  (each enters its operators)
     custom,
     datetimes,
     encoding,
+    filtering,
+    grouping,
     joining,
     missing,
     numeric,
@@ -40,6 +42,7 @@ from . import (  # noqa: F401  (each enters its operators)
     validating,
     vectorizing,
     vectors,
+    windowing,
     wording,
 )
 from .base import Operator, Trained
