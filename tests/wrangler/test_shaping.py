@@ -109,11 +109,26 @@ def test_the_power_is_fitted_on_a_sample_of_many_rows(
 
 
 @pytest.mark.parametrize("quantiles", [2, 11, 50])
-def test_ranks_are_scikit_learns(steps: Steps, quantiles: int) -> None:
-    model = QuantileTransformer(n_quantiles=quantiles, subsample=None).fit(X.reshape(-1, 1))
-    found = _both(steps, QUANTILE, X, OTHERS, number_of_quantiles=quantiles)
+@pytest.mark.parametrize("output", ["Uniform", "Normal"])
+def test_ranks_are_scikit_learns(steps: Steps, quantiles: int, output: str) -> None:
+    model = QuantileTransformer(
+        n_quantiles=quantiles, subsample=None, output_distribution=output.lower()
+    ).fit(X.reshape(-1, 1))
+    how = {"number_of_quantiles": quantiles, "output_distribution": output}
+    found = _both(steps, QUANTILE, X, OTHERS, **how)
     for made, rows in zip(found, (X, OTHERS), strict=True):
         near(made["x"], model.transform(rows.reshape(-1, 1))[:, 0], atol=1e-7)
+
+
+def test_normal_quantiles_are_scipys(steps: Steps) -> None:
+    from scipy import stats
+
+    ranks = [1e-7, 1e-6, 0.001, 0.0749, 0.0751, 0.3, 0.5, 0.7, 0.95, 0.9999, 1 - 1e-7]
+    how = {"input_column": "x", "output_distribution": "Normal", "output_column": "z"}
+    trained = {"quantiles": {"x": [0.0, 1.0]}}
+    made = steps(QUANTILE, arrow({"x": [*ranks, None]}), trained=trained, **how)
+    assert list(made) == ["x", "z"]
+    near(made["z"], [*stats.norm.ppf(ranks), None], rtol=1e-12, atol=1e-12)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,6 +13,7 @@ from ..relation import Relation
 from .base import Operator, Trained
 from .catalogue import catalogue
 from .figures import by_column, floats, nothing_in, of_columns
+from .normal import with_normal
 from .parameters import NewColumn, NumericColumns, Parameters, field, outputs
 from .scaling import GROUP, form
 
@@ -121,20 +122,21 @@ class _Uniform(Parameters):
     input_column: NumericColumns = field("Columns")
     output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     number_of_quantiles: int = field("Quantiles", default=100, ge=2, le=1_000)
+    output_distribution: Literal["Uniform", "Normal"] = field("Distribution", default="Uniform")
 
 
 @catalogue.add
 class QuantileTransform(Operator[_Uniform]):
-    """Put a value's rank between 0 and 1 in its place, so that all ranks are as frequent.
+    """Put a value's rank between 0 and 1 in its place, or the normal quantile of that rank.
 
-    As scikit-learn's QuantileTransformer with uniform output: between the quantiles that were
-    learned ranks are interpolated, of a value that is several quantiles the middle rank is taken,
-    and beyond the first and last they are 0 and 1.
+    As scikit-learn's QuantileTransformer: between the quantiles that were learned ranks are
+    interpolated, of a value that is several quantiles the middle rank is taken, and beyond the
+    first and last they are 0 and 1. Normal quantiles are those of ranks from 1e-7 to 1 - 1e-7.
     """
 
     number, group, label = "X307", GROUP, "Quantile transform"
     form = form("Quantile transform")
-    variants = ("uniform",)
+    variants = ("uniform", "normal")
 
     def fit(self, relation: Relation, p: _Uniform) -> Trained:
         f = relation.functions
@@ -157,12 +159,13 @@ class QuantileTransform(Operator[_Uniform]):
     def apply(self, relation: Relation, p: _Uniform, trained: Trained | None) -> Relation:
         assert trained
         f = relation.functions
-        return relation.with_columns(
-            {
-                output: _rank(f, f.number(relation[name]), trained["quantiles"][name])
-                for name, output in outputs(p.input_column, p.output_column).items()
-            }
-        )
+        ranks = {
+            output: _rank(f, f.number(relation[name]), trained["quantiles"][name])
+            for name, output in outputs(p.input_column, p.output_column).items()
+        }
+        if p.output_distribution == "Normal":
+            return with_normal(relation, ranks)
+        return relation.with_columns(ranks)
 
 
 def _rank(f: Functions, x: exp.Expr, quantiles: list[float]) -> exp.Expr:
