@@ -25,6 +25,9 @@ ACCURACY = 10_000
 _NUMBER = r"(?i)\s*[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|nan)\s*"
 _TIME = r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].+)?"
 
+#: What Spark's name of a variant's type begins with.
+_KINDS = {"BIGINT": "long", "DECIMAL": "float", "DOUBLE": "float", "BOOLEAN": "boolean"}
+
 
 class SparkFunctions(Functions):
     """Builders of expressions for Spark SQL.
@@ -41,6 +44,40 @@ class SparkFunctions(Functions):
         if self.exact_quantiles:
             return call("percentile", self.number(x), q)
         return call("percentile_approx", self.number(x), q, ACCURACY)
+
+    def quantiles(self, x: E, qs: Sequence[float]) -> E:
+        """Several quantiles, as a list; missing where there is no value."""
+        wanted = exp.array(*(literal(q) for q in qs))
+        if self.exact_quantiles:
+            return call("percentile", self.number(x), wanted)
+        return call("percentile_approx", self.number(x), wanted, ACCURACY)
+
+    def skewness(self, x: E) -> E:
+        """Skewness of the population; missing where there are fewer than three values."""
+        some = exp.GTE(this=exp.Count(this=x.copy()), expression=literal(3))
+        return exp.case().when(some, self.finite(call("skewness", self.number(x))))
+
+    def json_keys(self, x: E) -> E:
+        """The first-level keys of a JSON object in text, in their order; of others none."""
+        return call("json_object_keys", x)
+
+    def json_kind(self, x: E, key: str) -> E:
+        """``long``, ``float``, ``boolean`` or ``string`` for the value of a key."""
+        found = call("try_variant_get", call("try_parse_json", x), _path(key), "variant")
+        kind = call("schema_of_variant", found)
+        case = exp.case()
+        for start, name in _KINDS.items():
+            case = case.when(call("starts_with", kind, start), literal(name))
+        case = case.when(call("starts_with", kind, "VOID"), exp.null())
+        return case.when(kind.copy().is_(exp.null()).not_(), literal("string"))
+
+    def json_text(self, x: E, key: str) -> E:
+        """The value of a first-level key as text: strings bare, objects and lists as JSON."""
+        return call("get_json_object", x, _path(key))
+
+    def json_items(self, x: E) -> E:
+        """The items of a JSON list in text as a list of texts; of what is no list none."""
+        return call("from_json", x, "ARRAY<STRING>")
 
     def upper(self, x: E) -> E:
         """Capitals, as Java has them: ``ß`` is ``SS``."""
@@ -96,3 +133,7 @@ class SparkFunctions(Functions):
             wide = exp.cast(column, "BIGINT") if isinstance(first, int) else column
             outputs.append(exp.alias_(wide, name, quoted=True))
         return exp.select(*outputs).from_(exp.Values(expressions=values, alias=alias))
+
+
+def _path(key: str) -> str:
+    return f"$['{key}']"

@@ -52,6 +52,9 @@ def _said(node: exp.Expr) -> exp.Expr:
         return change(*node.expressions) if change else node
     if isinstance(node, exp.Cast):
         return _cast(node)
+    if isinstance(node, exp.DataType) and node.this is exp.DataType.Type.TIMESTAMPTZ:
+        # What names a zone is read with it; TIMESTAMP has none.
+        return exp.DataType.build("TIMESTAMPLTZ")
     if isinstance(node, exp.Window):
         _ordered_window(node)
     if isinstance(node, exp.Order):
@@ -184,6 +187,28 @@ def _cast(node: exp.Cast) -> exp.Expr:
     return node
 
 
+# -- times ----------------------------------------------------------------------------------------
+
+
+def _seconds(x: E) -> E:
+    micros = call("unix_micros", exp.cast(x, "TIMESTAMPLTZ"))
+    return exp.paren(exp.Div(this=micros, expression=literal(1_000_000.0)))
+
+
+def _date_diff(unit: E, start: E, end: E) -> E:
+    if unit.name != "day":
+        raise UnsupportedError(f"A difference in {unit.name} is not possible on Spark")
+    return call("datediff", end, start)
+
+
+def _strptime(x: E, form: E) -> E:
+    forms = form.expressions if isinstance(form, exp.Array) else [form]
+    read = [
+        exp.cast(exp.StrToTime(this=x.copy(), format=each.copy()), "TIMESTAMP") for each in forms
+    ]
+    return exp.Coalesce(this=read[0], expressions=read[1:])
+
+
 # -- orders and aggregates ------------------------------------------------------------------------
 
 
@@ -227,6 +252,21 @@ def _named(name: str) -> Callable[..., E]:
 
 
 _CALLS: dict[str, Callable[..., E]] = {
+    "date_diff": _date_diff,
+    "epoch": _seconds,
+    "isodow": lambda x: exp.paren(exp.Add(this=call("weekday", x), expression=literal(1))),
+    "kurtosis_pop": _named("kurtosis"),
+    "list_position": lambda x, item: call("nullif", call("array_position", x, item), 0),
+    "list_reverse": _named("reverse"),
+    "make_timestamp": lambda x: exp.cast(call("timestamp_micros", x), "TIMESTAMP"),
+    "sha256": lambda x: call("sha2", x, 256),
+    "strftime": lambda x, form: exp.TimeToStr(this=x, format=form),
+    "struct_extract": lambda x, key: exp.Dot(
+        this=x, expression=exp.to_identifier(key.name, quoted=True)
+    ),
+    "to_months": lambda x: call("make_ym_interval", 0, x),
+    "try_strptime": _strptime,
+    "week": _named("weekofyear"),
     "array_to_string": _named("array_join"),
     "concat": lambda *parts: call("concat_ws", "", *parts),
     "ends_with": _named("endswith"),
