@@ -34,7 +34,7 @@ class Words(Text):
         """White space at the ends gone, and between words one blank."""
         return self.strip(self.regexp_replace(x, f"[{SPACE}]+", " "))
 
-    def similarity(self, x: E, other: str) -> E:
+    def similarity(self, x: E, other: str | E) -> E:
         """Jaro and Winkler's similarity, 0 to 1; outside ASCII it compares UTF-8's bytes."""
         return call("jaro_winkler_similarity", x, other)
 
