@@ -298,3 +298,22 @@ def test_counts_follow_every_change_of_their_own(store: Store) -> None:
     other.close()
     assert counts() == {"y": 1}
     assert counts("222222222222") == {}
+
+
+def test_who_asks_is_told_when_the_next_is_due(store: Store) -> None:
+    leases = store.leases
+    assert leases.due_in() is None
+    job = create(store)
+    found = leases.due_in()
+    assert found is not None and -60 < found <= 0
+    assert leases.claim("a:1:0.0:x", 60) == [job.id]
+    assert leases.due_in() is None  # somebody works on it
+    leases.release(job.id, "a:1:0.0:x", 30.0)
+    found = leases.due_in()
+    assert found is not None and 0 < found <= 30
+    leases.wake(job.id)
+    found = leases.due_in()
+    assert found is not None and found <= 0
+    assert leases.claim("a:1:0.0:x", 60) == [job.id]
+    leases.release(job.id, "a:1:0.0:x", None)
+    assert leases.due_in() is None
