@@ -120,6 +120,12 @@ def test_aggregates(engine: Engine) -> None:
     assert deviation == pytest.approx(statistics.stdev([1, 4, 8]))
 
 
+def test_frequencies_alone(engine: Engine) -> None:
+    relation = engine.from_arrow(pa.table({"x": [2, 1, 2, None]}))
+    f = relation.functions
+    assert relation.aggregate({"n": f.frequencies(relation["x"])}) == {"n": {1: 1, 2: 2}}
+
+
 def test_chance_is_the_same_on_every_engine(engine: Engine) -> None:
     keys = ["a", "é", None]
     sums = [hashlib.md5(f"7|{key or ''}".encode()).hexdigest() for key in keys]

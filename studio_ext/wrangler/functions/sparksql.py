@@ -229,6 +229,7 @@ def _ordered_window(window: exp.Window) -> None:
 
 def _counted(select: exp.Select) -> None:
     """``histogram`` as a query of its own over the same rows, grouped by value."""
+    alone = all(_is_histogram(each.unalias()) for each in select.expressions)
     for each in list(select.expressions):
         for found in list(each.find_all(exp.Anonymous)):
             if found.name != "histogram" or found.parent_select is not select:
@@ -245,6 +246,14 @@ def _counted(select: exp.Select) -> None:
             counts = exp.select(call("map_from_entries", call("collect_list", pair)))
             new = counts.from_(inner.subquery("studio_counts")).subquery()
             found.replace(new)
+    if alone and select.expressions:
+        # No aggregate is left that would make one row of them all.
+        select.set("from_", None)
+        select.set("where", None)
+
+
+def _is_histogram(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name == "histogram"
 
 
 def _named(name: str) -> Callable[..., E]:
