@@ -111,7 +111,10 @@ function Count(props: {
       <span>
         {entries.length
           ? entries
-              .map(([status, count]) => `${count.toLocaleString('en')} ${humanise(status).toLowerCase()}`)
+              .map(
+                ([status, count]) =>
+                  `${count.toLocaleString('en')} ${humanise(status).toLowerCase()}`
+              )
               .join(', ')
           : 'none yet'}
       </span>
