@@ -122,8 +122,8 @@ def _numbers(column: Column) -> Iterator[Remark]:
         return
     if abs(figures.get("skewness", 0.0)) > SKEW:
         words = f"{name!r} is skewed ({figures['skewness']:.1f})"
-        scale = fix("process_numeric/scale_values/robust_scaler", input_column=[name])
-        yield Remark("low", "skewed", words, name, scale)
+        straight = fix("transform_numbers/power_transform", input_column=[name])
+        yield Remark("low", "skewed", words, name, straight)
     if column.outliers:
         clip = fix(
             "handle_outliers/robust_standard_deviation_numeric_outliers",
@@ -168,7 +168,7 @@ def of_target(column: Column, problem: str) -> Iterator[Remark]:
         yield Remark("medium", "target_rare_label", f"{few} classes have fewer than 10 rows", name)
     if len(counts) > 1 and counts[-1] * 5 < counts[0]:
         words = f"The rarest class has {counts[-1]:,} rows, the most frequent {counts[0]:,}"
-        balanced = None
+        balanced = fix("balance_data/random_oversample", target_column=name)
         yield Remark("medium", "target_imbalance", words, name, balanced)
 
 
