@@ -15,6 +15,7 @@ from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation
 from .running import Options, Outcome, Run
+from .sources.reading import TABLE
 from .targets import deliver_locally
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 class Flow:
     """A flow: its document, and the ways to run it."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, inputs: Mapping[str, Any] | None = None) -> None:
         self.document = document
+        #: Tables of this program that stand for sources.
+        self._inputs = dict(inputs or {})
 
     @classmethod
     def open(cls, path: str | Path) -> Flow:
@@ -36,6 +39,19 @@ class Flow:
     def new(cls) -> Flow:
         """A flow without nodes."""
         return cls(Document.new())
+
+    @classmethod
+    def from_dataframe(cls, table: Any, name: str = "df") -> Flow:
+        """A flow whose source is a table of this program: pandas, Polars, Arrow.
+
+        The file holds the steps and not the table: ``Flow.open(path).run(inputs={name: table})``.
+        """
+        flow = cls(Document.new(), {name: table})
+        definition = {"datasetSourceType": TABLE, "name": name}
+        flow.document.add(
+            "studio.table_source_0.1", {"dataset_definition": definition}, type="SOURCE"
+        )
+        return flow
 
     def save(self, path: str | Path | None = None) -> Path:
         """Write the file; what was not changed stays byte for byte."""
@@ -86,7 +102,7 @@ class Flow:
     def refitted(self, **options: Any) -> Flow:
         """A new flow that has learned anew, of other ``inputs`` perhaps; this one stays."""
         copied = Document.parse(self.document.text())
-        return Flow(copied).fit(**{**options, "refit": True})
+        return Flow(copied, self._inputs).fit(**{**options, "refit": True})
 
     def run(
         self,
@@ -113,7 +129,8 @@ class Flow:
         refit: bool = False,
         write: bool = False,
     ) -> Run:
-        given = {name: engine.from_arrow(_arrow(table)) for name, table in (inputs or {}).items()}
+        tables = {**self._inputs, **(inputs or {})}
+        given = {name: engine.from_arrow(_arrow(table)) for name, table in tables.items()}
         run = Run(
             self.document,
             engine,

@@ -87,6 +87,18 @@ def test_single_rows_a_table_and_the_flow_agree(flow: Flow) -> None:
     fitted.close()
 
 
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_a_table_of_the_program_is_a_source(kind: str, tmp_path: Path) -> None:
+    table = pa.table({"x": [1.0, 3.0, None], "k": ["a", None, "a"]})
+    flow = Flow.from_dataframe(table.to_pandas() if kind == "pandas" else table)
+    flow.add("handle_missing/impute/numeric", input_column="x", strategy="Mean")
+    assert flow.run().table().to_pydict() == {"x": [1.0, 3.0, 2.0], "k": ["a", None, "a"]}
+    again = Flow.open(flow.fit().save(tmp_path / "steps.flow"))
+    more = pa.table({"x": pa.array([None], pa.float64()), "k": ["b"]})
+    assert again.run(inputs={"df": more}).table().to_pydict() == {"x": [2.0], "k": ["b"]}
+    assert "The table 'df' is not in the file" in next(iter(again.run().errors.values()))
+
+
 def test_an_unknown_step_stops_only_what_needs_it(flow: Flow) -> None:
     last = list(flow.document)[-1]
     strange = flow.document.add("acme.magic_0.1", {"a": 1}, [])

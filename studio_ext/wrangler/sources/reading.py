@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..engines import Engine
 
 #: An address as the flow has it (``s3://bucket/key``, a path) to files of this machine.
+#: The kind of a source that is a table of the program, not a file.
+TABLE = "Table"
 Locator = Callable[[str], list[Path]]
 
 
@@ -30,6 +32,9 @@ def local_files(address: str) -> list[Path]:
 def read(engine: Engine, definition: Mapping[str, Any], locate: Locator = local_files) -> Relation:
     """The table that a ``dataset_definition`` names; raises UnsupportedError for other kinds."""
     kind = definition.get("datasetSourceType")
+    if kind == TABLE:
+        name = definition.get("name")
+        raise DataError(f"The table {name!r} is not in the file: run(inputs={{{name!r}: table}})")
     if kind != "S3":
         raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
     place = definition["s3ExecutionContext"]
