@@ -21,6 +21,7 @@ REQUIREMENTS: dict[str, list[str]] = {
     "bentoml": ["bentoml", "scikit-learn"],
     "litserve": ["litserve", "scikit-learn"],
     "uvicorn": ["uvicorn[standard]", "scikit-learn"],
+    "polars": ["polars>=2"],
 }
 
 
