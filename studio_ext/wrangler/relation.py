@@ -62,7 +62,7 @@ class Base:
         """As FROM takes it."""
         if isinstance(self.expression, exp.Table):
             return exp.alias_(self.expression.copy(), alias, table=True)
-        return self.expression.copy().subquery(alias)
+        return self.expression.copy().subquery(alias, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +130,10 @@ class Relation:
             for name, each in self.expressions.items()
         ]
         # A table of no columns keeps its rows.
-        select = exp.select(*(outputs or [exp.alias_(exp.null(), "", quoted=True)]))
-        return select.from_(self.base.source()).where(*(each.copy() for each in self.conditions))
+        outputs = outputs or [exp.alias_(exp.null(), "", quoted=True)]
+        # What was copied here belongs to this SELECT: the builder need not copy it again.
+        select = exp.select(*outputs, copy=False).from_(self.base.source(), copy=False)
+        return select.where(*(each.copy() for each in self.conditions), copy=False)
 
     # -- other columns ------------------------------------------------------------------------
 
@@ -214,11 +216,13 @@ class Relation:
         aliases = [ALIAS if not index else f"{ALIAS}{index}" for index in range(len(tables))]
         inner = [distinct_names(each.expressions) for each in tables]
         sources = [
-            each._select(names).subquery(alias)
+            each._select(names).subquery(alias, copy=False)
             for each, names, alias in zip(tables, inner, aliases, strict=True)
         ]
         empty = [
-            self.engine.no_rows({names[n]: t for n, t in each.schema.items()}).subquery(alias)
+            self.engine.no_rows({names[n]: t for n, t in each.schema.items()}).subquery(
+                alias, copy=False
+            )
             for each, names, alias in zip(tables, inner, aliases, strict=True)
         ]
         given = dict(zip(aliases, inner, strict=True))

@@ -74,7 +74,9 @@ class DuckDB:
             for index, each in enumerate(expressions.values())
         ]
         empty = self.no_rows({name: schema[name] for name in used})
-        bound = self.bind_query(exp.select(*outputs).from_(empty.subquery(ALIAS)))
+        bound = self.bind_query(
+            exp.select(*outputs, copy=False).from_(empty.subquery(ALIAS, copy=False), copy=False)
+        )
         return dict(zip(expressions, bound.values(), strict=True))
 
     def bind_query(self, query: exp.Query) -> Schema:
@@ -88,7 +90,7 @@ class DuckDB:
             exp.alias_(exp.cast(exp.null(), datatype), name, quoted=True)
             for name, datatype in schema.items()
         ]
-        return exp.select(*(nulls or [exp.null()])).limit(0)
+        return exp.select(*(nulls or [exp.null()]), copy=False).limit(0, copy=False)
 
     # -- running ------------------------------------------------------------------------------
 
