@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class StudioApp(ExtensionApp):
         self.settings["studio_plane"] = self.plane
         server = self._server
         server.event_logger.register_event_schema(_SCHEMA)
-        _connect_kernels(server.kernel_manager, self.plane)
+        _connect_kernels(server.kernel_manager, self.plane, self._started)
 
     def initialize_handlers(self) -> None:
         """Register the panels' routes below the server's base URL."""
@@ -79,26 +79,34 @@ class StudioApp(ExtensionApp):
         self.feed = EventFeed(self.plane.store, changed)
         self.feed.start()
 
+    async def _started(self) -> None:
+        """Until the control plane has started, or has failed to: Jupyter answers before."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+
     def _emit(self, event: Event) -> None:
         data = {"kind": event.kind, "name": event.name, "change": event.change}
         self._server.event_logger.emit(schema_id=CHANGED, data=data)
 
     async def stop_extension(self) -> None:
         """End the control plane; jobs and endpoints go on."""
-        if self._starting is not None:
-            # What is half started cannot be ended: its port would not be free for the next one.
-            await asyncio.wait([self._starting])
+        # What is half started cannot be ended: its port would not be free for the next one.
+        await self._started()
         if self.feed is not None:
             await asyncio.to_thread(self.feed.stop)
         if self.plane is not None:
             await asyncio.to_thread(self.plane.stop)
 
 
-def _connect_kernels(manager: Any, plane: ControlPlane) -> None:
+def _connect_kernels(
+    manager: Any, plane: ControlPlane, started: Callable[[], Awaitable[None]]
+) -> None:
     """Have every kernel of this server start with the connection to Studio in its environment."""
     start = manager.start_kernel
 
     async def start_kernel(*args: Any, **kwargs: Any) -> Any:
+        # Notebooks that a page restores come in the moments in which Studio itself starts.
+        await started()
         try:
             kwargs["env"] = kernel_environment(plane, kwargs.get("env"))
         except session.NotRunning as error:

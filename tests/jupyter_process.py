@@ -15,6 +15,8 @@ from typing import Any
 import databases
 import requests
 
+from studio_ext.notebook.session import NotRunning, connection
+
 TOKEN = "studio-tests"
 #: A cold start on a busy machine takes this long in the worst case.
 START_S = 120
@@ -76,6 +78,17 @@ class Jupyter:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def connection(self) -> dict[str, str]:
+        """How programs reach its Studio, which starts in the moments after Jupyter answers."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                return connection(self.home, environ={})
+            except NotRunning:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Any request below the server's URL, with the token unless ``headers`` are given."""

@@ -19,7 +19,6 @@ from leftovers import end_all_of
 
 from studio_ext.files import read_json
 from studio_ext.handlers import ROUTES
-from studio_ext.notebook.session import connection
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 BUCKET = "panels"
@@ -53,7 +52,7 @@ def s3(server: Jupyter) -> Any:
 
 
 def _client(server: Jupyter, service: str) -> Any:
-    variables = connection(server.home, environ={})
+    variables = server.connection()
     return boto3.Session().client(
         service,
         endpoint_url=server.call("Studio.GetHome")["EndpointUrl"],
@@ -280,7 +279,7 @@ def test_two_servers_share_a_home(
             ended = {"from-the-first": "Failed", "from-the-second": "Failed"}
             _wait(lambda each=each, ended=ended: _jobs(each) == ended, f"{ended} on {each.url}")
         # Whoever looks for the home's address goes on finding the first.
-        assert connection(server.home, environ={})["AWS_ENDPOINT_URL"] == first
+        assert server.connection()["AWS_ENDPOINT_URL"] == first
     assert server.call("Studio.GetHome")["EndpointUrl"] == first
 
 

@@ -13,8 +13,6 @@ import boto3
 from botocore.config import Config
 from jupyter_process import Jupyter
 
-from studio_ext.notebook.session import connection
-
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 BUCKET = "panels"
 INSTANCE = "ml.m5.large"
@@ -50,7 +48,7 @@ class Data:
     def __init__(self, lab: Jupyter) -> None:
         home = lab.call("Studio.GetHome")
         self._url, self._role = home["EndpointUrl"], home["Role"]
-        self._keys = connection(lab.home, environ={})
+        self._keys = lab.connection()
         self.sagemaker, self.s3 = self.client("sagemaker"), self.client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
         self.s3.put_object(Bucket=BUCKET, Key="source.tar.gz", Body=_archive("train.py", SCRIPT))
