@@ -82,22 +82,24 @@ class Flow:
         for outcome in result.outcomes.values():
             if outcome.error:
                 raise outcome.error
-            if outcome.learned is not None:
-                self.document[outcome.node.id].trained = dict(outcome.learned)
+        self._keep(result.outcomes)
         return self
 
     def fitted(self, node: Node | str | None = None, **options: Any) -> Fitted:
         """All learned steps up to ``node`` (by default the last) as a function of rows."""
         engine = DuckDB()
         run = self._run(engine, **options)
-        for outcome in run.outcomes.values():
-            if outcome.learned is not None:
-                self.document[outcome.node.id].trained = dict(outcome.learned)
+        self._keep(run.outcomes)
         name = node.id if isinstance(node, Node) else node
         try:
             return Fitted.of(run, self.document, name)
         finally:
             engine.close()
+
+    def _keep(self, outcomes: Mapping[str, Outcome]) -> None:
+        for outcome in outcomes.values():
+            if outcome.learned is not None:
+                self.document[outcome.node.id].trained = dict(outcome.learned)
 
     def refitted(self, **options: Any) -> Flow:
         """A new flow that has learned anew, of other ``inputs`` perhaps; this one stays."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeVar
+
+from sqlglot import exp
 
 from ..errors import UnsupportedError
 from ..operators.base import Form
-from ..operators.parameters import Parameters
-from ..relation import Relation
+from ..operators.parameters import Declared, Parameters
+from ..relation import Relation, column
 from ..sources.sampling import SEED, at_random
 
 P = TypeVar("P", bound=Parameters)
@@ -31,25 +33,13 @@ class Findings:
     notes: tuple[str, ...] = field(default=())
 
 
-class Analysis(Generic[P]):
+class Analysis(Declared, Generic[P]):
     """One analysis. Subclasses declare the class variables, and ``compute``."""
 
     #: The row of the reference, ``A01`` to ``A13``.
     number: ClassVar[str]
     label: ClassVar[str]
     form: ClassVar[Form]
-    Parameters: ClassVar[type[Parameters]]
-
-    def __init_subclass__(cls) -> None:
-        for base in cls.__dict__.get("__orig_bases__", ()):
-            for argument in get_args(base):
-                if isinstance(argument, type) and issubclass(argument, Parameters):
-                    cls.Parameters = argument
-
-    @property
-    def help(self) -> str:
-        """The first paragraph of the class's docstring."""
-        return " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
 
     def compute(self, relation: Relation, p: P) -> Findings:
         """Look at the rows; raises DataError where there is nothing to be found out."""
@@ -88,6 +78,15 @@ analyses = Analyses()
 def some_rows(relation: Relation, most: int = MOST_ROWS) -> Relation:
     """``relation``, or ``most`` of its rows chosen by chance, the same ones each time."""
     return relation if relation.count() <= most else at_random(relation, most, SEED)
+
+
+def counted(relation: Relation) -> list[tuple[Any, ...]]:
+    """Each row that there is once, with how often it is there at its end; in no order."""
+    keys = [column(name, "t") for name in relation.columns]
+    count = exp.alias_(relation.functions.count(), "rows")
+    return relation.derive(
+        lambda table: exp.select(*keys, count).from_(table).group_by(*keys)
+    ).rows()
 
 
 def figure(*traces: Mapping[str, Any], **layout: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from .. import types
 from ..errors import DataError, ParameterError
 from ..operators.base import Form
 from ..operators.parameters import AnyColumn, NewColumn, Parameters, field
-from ..relation import Relation, column
-from .base import Analysis, Findings, analyses, figure
+from ..relation import Relation
+from .base import Analysis, Findings, analyses, counted, figure
 
 MEANINGS = {
     "CI": "Class imbalance: (others - group) / all",
@@ -78,15 +78,7 @@ class BiasReport(Analysis[_Bias]):
         }
         if p.group_column:
             wanted["third"] = exp.cast(relation[p.group_column], types.STRING)
-        cut = relation.select(wanted)
-        keys = [column(name, "t") for name in wanted]
-        rows = cut.derive(
-            lambda table: (
-                exp.select(*keys, exp.alias_(exp.Count(this=exp.Star()), "rows"))
-                .from_(table)
-                .group_by(*keys)
-            )
-        ).rows()
+        rows = counted(relation.select(wanted))
         rows = [each for each in rows if each[0] is not None and each[1] is not None]
         found = measures(rows)
         bars = {"type": "bar", "x": list(found), "y": list(found.values())}

@@ -11,8 +11,8 @@ from .. import types
 from ..errors import DataError, ParameterError
 from ..operators.base import Form
 from ..operators.parameters import AnyColumn, NewColumn, NumericColumn, Parameters, field
-from ..relation import Relation, column
-from .base import Analysis, Findings, analyses, figure, some_rows
+from ..relation import Relation
+from .base import Analysis, Findings, analyses, counted, figure, some_rows
 
 BINS = 20
 #: More categories than these are one: a chart with more cannot be read.
@@ -58,7 +58,7 @@ class Histogram(Analysis[_Histogram]):
         cut = {"x": placed} | {
             f"by{index}": exp.cast(relation[name], types.STRING) for index, name in enumerate(split)
         }
-        rows = _counted(relation.select(cut))
+        rows = counted(relation.select(cut))
         parts = _parted(rows, numeric, start, width)
         traces = [_bars(name, bars, numeric, width) for name, bars in parts.items()]
         layout = {"x": p.x_axis, "y": "Rows", "bargap": 0.02 if numeric else 0.2}
@@ -80,19 +80,6 @@ def _bin(relation: Relation, x: exp.Expr, start: float, width: float) -> exp.Exp
     f = relation.functions
     place = exp.Floor(this=f.divide(f.subtract(f.number(x), start), width))
     return f.clip(place, 0.0, float(BINS - 1))
-
-
-def _counted(relation: Relation) -> list[tuple[Any, ...]]:
-    names = relation.columns
-    keys = [column(name, "t") for name in names]
-    counted = relation.derive(
-        lambda table: (
-            exp.select(*keys, exp.alias_(exp.Count(this=exp.Star()), "rows"))
-            .from_(table)
-            .group_by(*keys)
-        )
-    )
-    return counted.rows()
 
 
 def _parted(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
-
-from sqlglot import exp
 
 from .. import types
 from ..errors import DataError
 from ..operators.base import Choice, Form
 from ..operators.parameters import AnyColumn, Parameters, field
+from ..operators.scatter import Scatter, inflation
 from ..relation import Relation
 from .base import Analysis, Findings, analyses, figure, some_rows
 from .features import PROBLEMS, matrix, target
@@ -23,40 +20,20 @@ if TYPE_CHECKING:
 MOST_VIF, HIGH = 50.0, 5.0
 
 
-def correlations(relation: Relation, names: Sequence[str]) -> np.ndarray:
-    """Pearson's correlations over the rows in which all of ``names`` are known, shape (n, n).
+def varying(relation: Relation, least: int = 2) -> tuple[list[str], np.ndarray, int]:
+    """Numeric columns that vary, their correlations, and the rows in which all are known.
 
-    NaN stands where a column does not vary. One scan.
-    """
-    import numpy as np
-
-    f = relation.functions
-    known = relation.filter(*(relation[name].is_(exp.null()).not_() for name in names))
-    pairs = {
-        f"{i}/{j}": f.correlation(known[names[i]], known[names[j]])
-        for i, j in combinations(range(len(names)), 2)
-    }
-    own = {f"{i}/{i}": f.correlation(known[name], known[name]) for i, name in enumerate(names)}
-    found = np.full((len(names), len(names)), np.nan)
-    for key, value in known.aggregate(pairs | own).items():
-        i, j = map(int, key.split("/"))
-        found[i, j] = found[j, i] = np.nan if value is None else value
-    return found
-
-
-def varying(relation: Relation, least: int = 2) -> tuple[list[str], np.ndarray]:
-    """Numeric columns that vary, and their correlations.
-
-    Raises DataError for fewer than ``least``.
+    Raises DataError for fewer columns than ``least``.
     """
     import numpy as np
 
     names = relation.columns_of(*types.NUMERIC)
-    found = correlations(relation, names)
-    there = [index for index in range(len(names)) if not np.isnan(found[index, index])]
+    scatter = Scatter.of(relation, names, None)
+    there = np.flatnonzero(~np.isnan(np.diag(scatter.correlation)))
     if len(there) < least:
         raise DataError(f"At least {least} numeric columns that vary are needed, not {len(there)}")
-    return [names[index] for index in there], found[np.ix_(there, there)]
+    kept = scatter.correlation[np.ix_(there, there)]
+    return [names[index] for index in there], kept, scatter.rows
 
 
 class _Nothing(Parameters):
@@ -79,22 +56,6 @@ def _form(analysis: str) -> Form:
     )
 
 
-def variance_inflation(correlation: np.ndarray) -> list[float]:
-    """Variance inflation factors: the diagonal of the inverse correlation matrix.
-
-    Belsley, Kuh and Welsch (1980). Of columns that follow from others it is infinite.
-    """
-    import numpy as np
-
-    if np.linalg.matrix_rank(correlation) < len(correlation):
-        # Which of the columns follow from others: those that the null space touches.
-        values, vectors = np.linalg.eigh(correlation)
-        touched = np.abs(vectors[:, values < 1e-10 * values.max()]).max(axis=1) > 1e-6
-        inverse = np.diag(np.linalg.pinv(correlation))
-        return [float("inf") if t else float(v) for t, v in zip(touched, inverse, strict=True)]
-    return [float(each) for each in np.diag(np.linalg.inv(correlation))]
-
-
 @analyses.add
 class VarianceInflation(Analysis[_Nothing]):
     """How well each number follows from the others: 1 not at all, 5 and more is high."""
@@ -103,8 +64,8 @@ class VarianceInflation(Analysis[_Nothing]):
     form = _form("Variance inflation factors")
 
     def compute(self, relation: Relation, p: _Nothing) -> Findings:
-        names, correlation = varying(relation)
-        clipped = [min(each, MOST_VIF) for each in variance_inflation(correlation)]
+        names, correlation, _ = varying(relation)
+        clipped = [min(float(each), MOST_VIF) for each in inflation(correlation)]
         factors = dict(sorted(zip(names, clipped, strict=True), key=lambda each: -each[1]))
         notes = [f"{name} follows from the others" for name, v in factors.items() if v >= HIGH]
         bars = {"type": "bar", "x": list(factors), "y": list(factors.values())}
@@ -124,11 +85,10 @@ class SingularValues(Analysis[_Nothing]):
     def compute(self, relation: Relation, p: _Nothing) -> Findings:
         import numpy as np
 
-        names, correlation = varying(relation)
-        known = relation.filter(*(relation[name].is_(exp.null()).not_() for name in names))
+        _, correlation, rows = varying(relation)
         # The matrix of the rows, each column of deviation one, has these squared over its rows.
         strengths = np.clip(np.linalg.eigvalsh(correlation)[::-1], 0, None)
-        values = [float(each) for each in np.sqrt(strengths * known.count())]
+        values = [float(each) for each in np.sqrt(strengths * rows)]
         explained = [float(each) for each in strengths / strengths.sum()]
         bars = {"type": "bar", "x": list(range(1, len(values) + 1)), "y": values}
         data = {"singular_values": values, "explained_variance_ratio": explained}
@@ -190,7 +150,7 @@ class FeatureCorrelation(Analysis[_Correlated]):
         if len(names) < 2:
             raise DataError(f"At least 2 numeric columns are needed, not {len(names)}")
         if p.correlation_type == "linear":
-            found = correlations(relation, names)
+            found = Scatter.of(relation, names, None).correlation
         else:
             from scipy.stats import spearmanr
 

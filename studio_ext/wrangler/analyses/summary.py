@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from .. import types
 from ..operators.base import Form
+from ..operators.figures import by_column, of_columns
 from ..operators.parameters import Parameters
 from ..relation import Relation
 from .base import Analysis, Findings, analyses
@@ -29,26 +30,21 @@ class TableSummary(Analysis[_Nothing]):
     form = Form("sagemaker.visualizations.describe_0.1")
 
     def compute(self, relation: Relation, p: _Nothing) -> Findings:
-        f = relation.functions
-        wanted: dict[str, exp.Expr] = {}
-        for index, (name, datatype) in enumerate(relation.schema.items()):
-            x = relation[name]
-            wanted[f"{index}/count"] = exp.Count(this=x.copy())
-            if types.is_numeric(datatype):
-                wanted[f"{index}/min"], wanted[f"{index}/max"] = f.least(x), f.most(x)
-                wanted[f"{index}/mean"], wanted[f"{index}/stddev"] = f.mean(x), f.deviation(x)
-            else:
-                wanted[f"{index}/values"] = f.frequencies(exp.cast(x, types.STRING))
-        values = relation.aggregate(wanted)
-        columns = {}
-        for index, (name, datatype) in enumerate(relation.schema.items()):
-            found = {
-                key.split("/")[1]: value
-                for key, value in values.items()
-                if key.startswith(f"{index}/")
-            }
-            columns[name] = {"type": types.kind_of(datatype), **_said(found)}
+        names = relation.columns
+        values = relation.aggregate(of_columns(names, lambda name: _figures(relation, name)))
+        columns = {
+            name: {"type": types.kind_of(relation.schema[name]), **_said(found)}
+            for name, found in by_column(names, values).items()
+        }
         return Findings({"columns": columns})
+
+
+def _figures(relation: Relation, name: str) -> dict[str, exp.Expr]:
+    f, x = relation.functions, relation[name]
+    if types.is_numeric(relation.schema[name]):
+        ends = {"min": f.least(x), "max": f.most(x)}
+        return {"count": f.count(x), **ends, "mean": f.mean(x), "stddev": f.deviation(x)}
+    return {"count": f.count(x), "values": f.frequencies(exp.cast(x, types.STRING))}
 
 
 def _said(found: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ frequent values, the third counts outliers and fills histograms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 
 from .. import types
+from ..operators.figures import by_column, of_columns
 from ..relation import Relation
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -55,36 +55,20 @@ class Column:
 
 def profiled(relation: Relation) -> list[Column]:
     """Every column's figures, exact but for the count of distinct values."""
-    found = relation.aggregate({"rows": relation.functions.count(), **_spread(relation, _first)})
-    columns = [
-        _column(relation, name, index, int(found["rows"]), _own(found, index))
-        for index, name in enumerate(relation.columns)
-    ]
-    second = relation.aggregate(_spread(relation, lambda r, name: _second(r, columns, name)))
-    for index, column in enumerate(columns):
-        _counted(column, _own(second, index))
-    third = relation.aggregate(_spread(relation, lambda r, name: _third(r, columns, name)))
-    for index, column in enumerate(columns):
-        own = _own(third, index)
-        column.outliers = int(own.get("outliers") or 0)
-        if "bins" in own and column.histogram:
-            for place, count in (own["bins"] or {}).items():
-                column.histogram[2][min(int(place), BINS - 1)] += count
-    return columns
-
-
-def _spread(relation: Relation, of: Any) -> dict[str, exp.Expr]:
-    """Aggregates of every column under ``index/name``."""
-    return {
-        f"{index}/{figure}": expression
-        for index, name in enumerate(relation.columns)
-        for figure, expression in of(relation, name).items()
+    names = relation.columns
+    first = of_columns(names, lambda name: _first(relation, name))
+    found = relation.aggregate({"rows": relation.functions.count(), **first})
+    rows = int(found.pop("rows"))
+    columns = {
+        name: _column(relation, name, rows, own) for name, own in by_column(names, found).items()
     }
-
-
-def _own(found: Mapping[str, Any], index: int) -> dict[str, Any]:
-    start = f"{index}/"
-    return {key[len(start) :]: value for key, value in found.items() if key.startswith(start)}
+    second = of_columns(names, lambda name: _second(relation, columns[name]))
+    for name, own in by_column(names, relation.aggregate(second)).items():
+        _counted(columns[name], own)
+    third = of_columns(names, lambda name: _third(relation, columns[name]))
+    for name, own in by_column(names, relation.aggregate(third)).items():
+        _placed(columns[name], own)
+    return list(columns.values())
 
 
 def _first(relation: Relation, name: str) -> dict[str, exp.Expr]:
@@ -134,7 +118,7 @@ def _numeric(relation: Relation, x: exp.Expr) -> dict[str, exp.Expr]:
     }
 
 
-def _column(relation: Relation, name: str, index: int, rows: int, found: dict[str, Any]) -> Column:
+def _column(relation: Relation, name: str, rows: int, found: dict[str, Any]) -> Column:
     column = Column(name, types.kind_of(relation.schema[name]), rows)
     column.missing = rows - int(found.pop("known"))
     column.distinct = int(found.pop("distinct") or 0)
@@ -148,9 +132,8 @@ def _column(relation: Relation, name: str, index: int, rows: int, found: dict[st
     return column
 
 
-def _second(relation: Relation, columns: list[Column], name: str) -> dict[str, exp.Expr]:
-    f, x = relation.functions, relation[name]
-    column = columns[relation.columns.index(name)]
+def _second(relation: Relation, column: Column) -> dict[str, exp.Expr]:
+    f, x = relation.functions, relation[column.name]
     wanted: dict[str, exp.Expr] = {}
     if column.type in types.NUMERIC and "q95" in column.figures:
         clipped = f.clip(f.finite(f.number(x)), column.figures["q5"], column.figures["q95"])
@@ -172,13 +155,12 @@ def _counted(column: Column, found: dict[str, Any]) -> None:
     column.values = {each: counts[each] for each in ranked}
 
 
-def _third(relation: Relation, columns: list[Column], name: str) -> dict[str, exp.Expr]:
-    column = columns[relation.columns.index(name)]
+def _third(relation: Relation, column: Column) -> dict[str, exp.Expr]:
     figures = column.figures
     if column.type not in types.NUMERIC or "q50" not in figures:
         return {}
     f = relation.functions
-    x = f.finite(f.number(relation[name]))
+    x = f.finite(f.number(relation[column.name]))
     wanted: dict[str, exp.Expr] = {}
     if figures.get("rstd"):
         away = exp.Abs(this=f.subtract(x, figures["q50"]))
@@ -190,6 +172,13 @@ def _third(relation: Relation, columns: list[Column], name: str) -> dict[str, ex
         place = exp.Floor(this=f.divide(f.subtract(x, figures["min"]), width))
         wanted["bins"] = f.frequencies(f.clip(place, 0.0, float(BINS)))
     return wanted
+
+
+def _placed(column: Column, found: dict[str, Any]) -> None:
+    column.outliers = int(found.get("outliers") or 0)
+    if "bins" in found and column.histogram:
+        for place, count in (found["bins"] or {}).items():
+            column.histogram[2][min(int(place), BINS - 1)] += count
 
 
 def kind_of(column: Column) -> str:

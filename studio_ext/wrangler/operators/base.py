@@ -10,13 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlglot import exp
 
 from ..flow.trained import decoded
 from ..relation import Relation
-from .parameters import Parameters
+from .parameters import Declared, Parameters
 
 P = TypeVar("P", bound=Parameters)
 #: What a fit has learned: plain JSON.
@@ -122,7 +122,7 @@ class Traits:
     ordered: bool = False
 
 
-class Operator(Generic[P]):
+class Operator(Declared, Generic[P]):
     """One operator of the catalogue. Subclasses declare the class variables, and ``apply``."""
 
     #: The row of the reference (``T001`` to ``T097``), or ``X001``... beyond it.
@@ -133,24 +133,11 @@ class Operator(Generic[P]):
     #: Selectable variants, by name: each has a test.
     variants: ClassVar[tuple[str, ...]] = ()
     traits: ClassVar[Traits] = Traits()
-    #: Taken from ``Operator[...]``.
-    Parameters: ClassVar[type[Parameters]]
-
-    def __init_subclass__(cls) -> None:
-        for base in cls.__dict__.get("__orig_bases__", ()):
-            for argument in get_args(base):
-                if isinstance(argument, type) and issubclass(argument, Parameters):
-                    cls.Parameters = argument
 
     @property
     def key(self) -> str:
         """Its name in Studio: ``manage_columns/drop_column``."""
         return self.form.key
-
-    @property
-    def help(self) -> str:
-        """The first paragraph of the class's docstring."""
-        return " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
 
     @property
     def fitted(self) -> bool:

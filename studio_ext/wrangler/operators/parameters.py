@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -93,6 +93,24 @@ def _check(relation: Relation, column: str, mark: OfColumn, field: str) -> None:
             "parse it as that type in a step before",
             field=field,
         )
+
+
+class Declared:
+    """What is declared as a class: its parameters in ``Base[...]``, its help as docstring."""
+
+    Parameters: ClassVar[type[Parameters]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, Parameters):
+                    cls.Parameters = argument
+
+    @property
+    def help(self) -> str:
+        """The first paragraph of the class's docstring."""
+        return " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
 
 
 def parse(model: type[M], values: Mapping[str, Any], where: str = "") -> M:

@@ -29,12 +29,12 @@ class Scatter:
     covariance: np.ndarray[Any, Any]
 
     @classmethod
-    def of(cls, relation: Relation, names: Sequence[str]) -> Scatter:
-        """One query; raises ParameterError for more columns than it bears."""
+    def of(cls, relation: Relation, names: Sequence[str], most: int | None = MOST) -> Scatter:
+        """One query; raises ParameterError for more than ``most`` columns (None: no limit)."""
         import numpy as np
 
-        if len(names) > MOST:
-            right = f"are more columns than {MOST}: choose fewer, or reduce them in groups"
+        if most is not None and len(names) > most:
+            right = f"are more columns than {most}: choose fewer, or reduce them in groups"
             raise ParameterError("input_column", f"{len(names)} names", right)
         f = relation.functions
         columns = {str(i): f.figure(relation[name]) for i, name in enumerate(names)}
@@ -59,6 +59,21 @@ class Scatter:
         with np.errstate(divide="ignore", invalid="ignore"):
             found = self.covariance / np.outer(deviations, deviations)
         return np.clip(found, -1.0, 1.0)
+
+
+def inflation(correlation: Any) -> Any:
+    """Variance inflation factors; infinite for a column that others make up exactly.
+
+    They are the diagonal of the inverse correlation matrix (Belsley, Kuh and Welsch, 1980).
+    """
+    import numpy as np
+
+    values, vectors = np.linalg.eigh(correlation)
+    # A column has no finite factor where it has a part in a combination that does not vary.
+    flat = values < len(values) * np.finfo(float).eps * max(values.max(), 1.0)
+    lost = (vectors[:, flat] ** 2).sum(axis=1) > 1e-9
+    factors = (vectors[:, ~flat] ** 2 / values[~flat]).sum(axis=1)
+    return np.where(lost, np.inf, np.maximum(factors, 1.0))
 
 
 def _float(value: Any) -> float:

@@ -12,7 +12,7 @@ from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
 from .figures import by_column, counted, of_columns
 from .parameters import AnyColumns, NumericColumns, Parameters, field
-from .scatter import Scatter
+from .scatter import Scatter, inflation
 
 GROUP = "Select columns"
 
@@ -253,15 +253,3 @@ class DropHighVIF(_Dropping[_Inflated]):
                 break
             gone.append(left.pop(worst))
         return [name for index, name in enumerate(names) if index in gone]
-
-
-def inflation(correlation: Any) -> Any:
-    """Variance inflation factors; infinite for a column that others make up exactly."""
-    import numpy as np
-
-    values, vectors = np.linalg.eigh(correlation)
-    # A column has no finite factor where it has a part in a combination that does not vary.
-    flat = values < len(values) * np.finfo(float).eps * max(values.max(), 1.0)
-    lost = (vectors[:, flat] ** 2).sum(axis=1) > 1e-9
-    factors = (vectors[:, ~flat] ** 2 / values[~flat]).sum(axis=1)
-    return np.where(lost, np.inf, np.maximum(factors, 1.0))
