@@ -137,13 +137,13 @@ class ControlPlane:
     def start(self) -> None:
         """Serve; returns once the API and the gateway answer."""
         self._log = self._watching.log = seen_logs.to_file(self.config.logs_dir / "control.log")
-        self._announce()
         self._watching.auditor = Auditor(self.config)
         self._start_gateway()
         with self._life:
             if self._stopping.is_set():
                 return
             self._listen()
+            self._announce()
             self._gateway.start()
             for thread in self._threads:
                 thread.start()
@@ -199,7 +199,6 @@ class ControlPlane:
             self._socket = _bind(self.config, remember=False)
             self.port = self._socket.getsockname()[1]
             self._socket.listen(1024)
-            self._announce()
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
@@ -223,7 +222,10 @@ class ControlPlane:
             self._watching.auditor.sweep()
 
     def _announce(self) -> None:
-        """Say where this control plane is; take the home's seat when its holder is gone."""
+        """Say where this control plane is; take the home's seat when its holder is gone.
+
+        Only once it listens: whoever reads the address connects to it.
+        """
         self._seat.take(0.0)
         occupancy.Occupant.this(self.config, self.port).announce(self.config)
 

@@ -15,7 +15,7 @@ from typing import Any
 import databases
 import requests
 
-from studio_ext.notebook.session import NotRunning, connection
+from studio_ext.notebook.session import NotRunning, connection, require_running
 
 TOKEN = "studio-tests"
 #: A cold start on a busy machine takes this long in the worst case.
@@ -84,6 +84,7 @@ class Jupyter:
         deadline = time.monotonic() + START_S
         while True:
             try:
+                require_running(self.home)
                 return connection(self.home, environ={})
             except NotRunning:
                 if time.monotonic() > deadline:
