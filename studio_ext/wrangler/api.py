@@ -16,7 +16,7 @@ from .operators.parameters import parse
 from .relation import Relation
 from .running import Options, Outcome, Run
 from .sources.reading import TABLE
-from .targets import deliver_locally
+from .storage import Anywhere, Places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,14 +114,16 @@ class Flow:
         parameters: Mapping[str, Any] | None = None,
         refit: bool = False,
         write: bool = False,
+        places: Places | None = None,
     ) -> Result:
         """Run everything. Errors stay with their nodes: what does not need them comes out.
 
         ``inputs``: source (node id, dataset name or address) -> a table in its place (Arrow,
         pandas, Polars: what Arrow can take over without a copy). ``write``: destination nodes write
-        their files; each is there whole or not at all.
+        their files; each is there whole or not at all. ``places`` gets at the files that addresses
+        mean (``storage.Places``); by default paths as they are, and ``s3://`` by boto3.
         """
-        return Result(self._run(engine or DuckDB(), inputs, parameters, refit, write))
+        return Result(self._run(engine or DuckDB(), inputs, parameters, refit, write, places))
 
     def _run(
         self,
@@ -130,13 +132,14 @@ class Flow:
         parameters: Mapping[str, Any] | None = None,
         refit: bool = False,
         write: bool = False,
+        places: Places | None = None,
     ) -> Run:
         tables = {**self._inputs, **(inputs or {})}
         given = {name: engine.from_arrow(_arrow(table)) for name, table in tables.items()}
         run = Run(
             self.document,
             engine,
-            Options(given, parameters or {}, refit, deliver=deliver_locally if write else None),
+            Options(given, parameters or {}, refit, places or Anywhere(), write),
         )
         run.nodes()
         return run

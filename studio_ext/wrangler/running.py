@@ -15,9 +15,9 @@ from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .python import collected
 from .relation import Relation
-from .sources import Locator, read, sampled
-from .sources.reading import local_files
-from .targets import Deliver, written
+from .sources import read, sampled
+from .storage import Anywhere, Places
+from .targets import written
 from .targets.destinations import S3
 
 
@@ -62,9 +62,10 @@ class Options:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     #: Learn anew what the file already knows.
     refit: bool = False
-    locate: Locator = local_files
-    #: Puts what destination nodes write into its place; None: they write nothing.
-    deliver: Deliver | None = None
+    #: What gets sources and destinations at the files that their addresses mean.
+    places: Places = field(default_factory=Anywhere)
+    #: Whether destination nodes write.
+    write: bool = False
     watch: Watcher = lambda outcome: None
 
 
@@ -158,12 +159,12 @@ class Run:
         return Outcome(node, State.DONE, outputs, trained, learned)
 
     def _written(self, node: Node, parameters: Mapping[str, Any]) -> Outcome:
-        if self.options.deliver is None:
+        if not self.options.write:
             return Outcome(node, State.DONE)
         if node.operator != S3:
             raise UnsupportedError(f"Studio does not know the destination {node.operator!r}")
         given = node.inputs[0]
-        written(self._input(given.node, given.output), parameters, self.options.deliver)
+        written(self._input(given.node, given.output), parameters, self.options.places)
         return Outcome(node, State.DONE)
 
     def _input(self, node: str, output: str) -> Relation:
@@ -180,4 +181,4 @@ class Run:
         for name in (node.id, str(definition.get("name")), str(place.get("s3Uri"))):
             if name in self.options.inputs:
                 return self.options.inputs[name]
-        return sampled(read(self.engine, definition, self.options.locate), node.sampling)
+        return sampled(read(self.engine, definition, self.options.places), node.sampling)

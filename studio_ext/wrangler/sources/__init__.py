@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import Locator, read
+from .reading import read
 from .sampling import sampled
 
-__all__ = ["Locator", "read", "sampled"]
+__all__ = ["read", "sampled"]

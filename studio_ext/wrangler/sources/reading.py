@@ -1,8 +1,9 @@
-"""A source node's table: its dataset definition says what and how, a locator where it lies here."""
+"""A source node's table: its dataset definition says what and how, ``storage`` where it lies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import glob
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,26 +11,24 @@ from sqlglot import exp
 
 from ..errors import DataError, UnsupportedError
 from ..relation import Base, Relation, distinct_names
+from ..storage import LocalPlaces, Places
 
 if TYPE_CHECKING:
     from ..engines import Engine
 
-#: An address as the flow has it (``s3://bucket/key``, a path) to files of this machine.
 #: The kind of a source that is a table of the program, not a file.
 TABLE = "Table"
-Locator = Callable[[str], list[Path]]
 
 
-def local_files(address: str) -> list[Path]:
-    """A path, or a folder's files; raises DataError where there is nothing."""
-    path = Path(address.removeprefix("file://")).expanduser()
+def _files(path: Path, address: str) -> list[Path]:
+    """The file, or a folder's files; raises DataError where the folder is empty."""
     found = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
-    if not found or not all(each.exists() for each in found):
-        raise DataError(f"s3Uri: there is no file {address!r}", field="s3Uri")
+    if not found:
+        raise DataError(f"s3Uri: there is no file in {address!r}", field="s3Uri")
     return found
 
 
-def read(engine: Engine, definition: Mapping[str, Any], locate: Locator = local_files) -> Relation:
+def read(engine: Engine, definition: Mapping[str, Any], places: Places | None = None) -> Relation:
     """The table that a ``dataset_definition`` names; raises UnsupportedError for other kinds."""
     kind = definition.get("datasetSourceType")
     if kind == TABLE:
@@ -38,7 +37,7 @@ def read(engine: Engine, definition: Mapping[str, Any], locate: Locator = local_
     if kind != "S3":
         raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
     place = definition["s3ExecutionContext"]
-    files = locate(place["s3Uri"])
+    files = _files((places or LocalPlaces()).read(place["s3Uri"]), place["s3Uri"])
     content = str(place.get("s3ContentType") or files[0].suffix[1:]).lower()
     reader = {"csv": _csv, "parquet": _parquet, "json": _json, "jsonl": _json}.get(content)
     if reader is None:
@@ -47,7 +46,7 @@ def read(engine: Engine, definition: Mapping[str, Any], locate: Locator = local_
 
 
 def _paths(files: list[Path]) -> exp.Expr:
-    return exp.array(*(exp.Literal.string(str(each)) for each in files))
+    return exp.array(*(exp.Literal.string(glob.escape(str(each))) for each in files))
 
 
 def _csv(engine: Engine, files: list[Path], place: Mapping[str, Any]) -> Relation:

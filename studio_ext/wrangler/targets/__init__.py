@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .destinations import Deliver, deliver_locally, written
+from .destinations import written
 
-__all__ = ["Deliver", "deliver_locally", "written"]
+__all__ = ["written"]

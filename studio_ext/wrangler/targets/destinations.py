@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from ..errors import ColumnError, UnsupportedError
+from ..errors import ColumnError
 from ..operators.parameters import Parameters, field, parse
 from ..relation import Relation
+from ..storage import LocalPlaces, Places
 from .files import ending_of, write_csv, write_parquet, write_partitioned
 
 S3 = "sagemaker.spark.s3_destination_0.1"
@@ -40,53 +38,34 @@ class Output(Parameters):
     )
 
 
-#: Puts finished files (a file, or a folder of them) where an address says.
-Deliver = Callable[[str, Path], None]
-
-
-def deliver_locally(address: str, made: Path) -> None:
-    """To a path of this machine; what is there is replaced at once."""
-    if "://" in address and not address.startswith("file://"):
-        raise UnsupportedError(f"output_path: {address!r} is no place on this machine")
-    target = Path(address.removeprefix("file://")).expanduser()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target first: only a rename within one file system is whole or not at all.
-    staged = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        fresh = staged / "new"
-        shutil.move(made, fresh)
-        if target.is_dir() and not target.is_symlink():
-            os.replace(target, staged / "old")
-        os.replace(fresh, target)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def written(
-    relation: Relation, parameters: Mapping[str, Any], deliver: Deliver = deliver_locally
-) -> str:
+def written(relation: Relation, parameters: Mapping[str, Any], places: Places | None = None) -> str:
     """Write what a destination node asks for; returns the address. Nothing half-written stays."""
     p = parse(Output, parameters.get("output_config") or {}, "output_config")
     for name in p.partition_by:
         if name not in relation:
             raise ColumnError.missing(name, relation.columns, "partition_by")
-    with tempfile.TemporaryDirectory(prefix="studio-output-") as folder:
-        deliver(p.output_path, _files(relation, p, Path(folder)))
+    ending_of(p.output_content_type, p.compression)
+    with (places or LocalPlaces()).write(p.output_path) as made:
+        _make(relation, p, made)
     return p.output_path
 
 
-def _files(relation: Relation, p: Output, folder: Path) -> Path:
+def _make(relation: Relation, p: Output, made: Path) -> None:
     """A single file where the address names one, else a folder of parts."""
     ending = ending_of(p.output_content_type, p.compression)
-    single = bool(Path(p.output_path).suffix) and not p.partition_by
-    made = folder / "output"
+    single = _names_file(p.output_path) and not p.partition_by
     if p.partition_by:
         write_partitioned(relation, made, p.output_content_type, p.partition_by, p.compression)
-        return made
+        return
     path = made if single else made / f"part-00000{ending}"
     path.parent.mkdir(exist_ok=True)
     if p.output_content_type == "parquet":
         write_parquet(relation, path, p.compression)
     else:
         write_csv(relation, path, p.delimiter, p.compression)
-    return made
+
+
+def _names_file(address: str) -> bool:
+    """Whether an address ends like a file; a bucket with a dot in its name does not."""
+    name = address.partition("://")[2].partition("/")[2] if "://" in address else address
+    return bool(Path(name).suffix) and not name.endswith("/")

@@ -1,0 +1,39 @@
+"""Where a flow's addresses lie: the one way by which sources and targets get at files.
+
+A flow names places as text (``s3://bucket/key``, ``file://...``, a path). ``Places.read`` makes a
+file or folder of this machine of one; ``Places.write`` is a context that gives a path to write to,
+and delivers what was made there whole, or nothing where the block raises. Whoever runs a flow
+brings its own: a job one that maps what it was given, a server one that asks what its caller may
+do. ``Anywhere`` is the default of a program of one's own: paths as they are, and S3 by boto3.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from .base import Places
+from .local import LocalPlaces
+from .s3 import S3Places, is_s3
+
+__all__ = ["Anywhere", "LocalPlaces", "Places", "S3Places"]
+
+
+class Anywhere:
+    """``s3://`` by boto3 (``cache``: where copies lie), everything else a path of this machine."""
+
+    def __init__(self, cache: Path | None = None, client: Any = None) -> None:
+        self._s3 = S3Places(cache, client)
+        self._local = LocalPlaces()
+
+    def _of(self, address: str) -> Places:
+        return self._s3 if is_s3(address) else self._local
+
+    def read(self, address: str) -> Path:
+        """As the kind of the address does."""
+        return self._of(address).read(address)
+
+    def write(self, address: str) -> AbstractContextManager[Path]:
+        """As the kind of the address does."""
+        return self._of(address).write(address)
