@@ -9,10 +9,10 @@ from .aws.logs.source import LogStream
 from .control import sharing
 from .control.world import World
 from .hosting import controller, instances
+from .jobs.launch import job_id
 from .run.logs import LogReader
 from .store.listing import Query
 from .store.resources import Resource
-from .training.launch import job_id
 from .wire.dispatch import Caller
 
 TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"

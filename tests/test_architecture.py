@@ -18,8 +18,8 @@ PACKAGE = "studio_ext"
 SOURCE = Path(__file__).parents[1] / PACKAGE
 
 BOTTOM = {"config", "files", "seen"}
-CAPABILITIES = {"training", "hosting", "domains", "aws"}
-BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "algorithms"}
+CAPABILITIES = {"training", "processing", "hosting", "domains", "aws"}
+BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "jobs", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}
 #: Nothing below these may import one of them.
@@ -37,6 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": BOTTOM,
     "run": BOTTOM,
     "control": BOTTOM | {"store", "wire", "run"},
+    #: What jobs of all kinds share: accepting, launching, following, storing.
+    "jobs": BOTTOM | {"store", "wire", "run", "control"},
     **dict.fromkeys(CAPABILITIES, BELOW_CAPABILITIES),
     "notebook": BOTTOM | {"client"},
     "kernels": BOTTOM,

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, field
 
 SCRIPT, ALGORITHM, CONTAINER = "script", "algorithm", "container"
+PROCESSING = "processing"
 _URI = re.compile(
     r"^(?:(?P<registry>[^/]+[.:][^/]+|localhost)/)?(?P<repository>[\w./-]+)"
     r"(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]+))?$"
@@ -30,8 +31,9 @@ class Image:
     """What an image URI names.
 
     ``kind``: "script" runs the user's entry point, "algorithm" a built-in one (as does a script
-    image with ``algorithm`` when no entry point is given), "container" is an image we do not
-    know. ``modules`` must be importable; ``extra`` is the installation extra that has them.
+    image with ``algorithm`` when no entry point is given), "processing" the ``program`` of a
+    processing job, "container" is an image we do not know. ``modules`` must be importable;
+    ``extra`` is the installation extra that has them.
     """
 
     uri: str
@@ -42,6 +44,7 @@ class Image:
     python: str | None = None
     accelerator: str = "cpu"
     algorithm: str | None = None
+    program: str | None = None
     modules: tuple[str, ...] = ()
     extra: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class _Entry:
     extra: str | None = None
     algorithm: str | None = None
     training_module: str | None = None
+    program: str | None = None
 
 
 _SKLEARN = _Entry(
@@ -84,6 +88,9 @@ _TABLE: dict[str, _Entry] = {
     "sagemaker-xgboost": _XGBOOST,
     "xgboost": _Entry("xgboost", ALGORITHM, ("xgboost",), algorithm="xgboost"),
     "sagemaker-base-python": _Entry("python"),
+    "sagemaker-data-wrangler-container": _Entry(
+        "data-wrangler", PROCESSING, ("duckdb", "pyarrow"), program="studio_ext.wrangler.job"
+    ),
     **{f"pytorch-{use}": _TORCH for use in ("training", "inference", "inference-graviton")},
     "sagemaker-pytorch": _TORCH,
     **{f"tensorflow-{use}": _TENSORFLOW for use in ("training", "inference")},
@@ -138,14 +145,22 @@ def resolve(uri: str) -> Image:
         python=python[1] if python else None,
         accelerator="gpu" if re.search(r"(^|-)(gpu|cu\d+)", tag) else "cpu",
         algorithm=entry.algorithm,
+        program=entry.program,
         modules=entry.modules,
         extra=entry.extra,
         environment={"SAGEMAKER_TRAINING_MODULE": module} if module else {},
     )
 
 
-def check(image: Image, python: str = sys.executable) -> None:
-    """Raise ImageError, saying what to do, unless ``python`` can run the image."""
+def check(image: Image, python: str = sys.executable, *, processing: bool = False) -> None:
+    """Raise ImageError, saying what to do, unless ``python`` can run the image.
+
+    ``processing``: in a processing job, which alone has a place for some images.
+    """
+    if image.kind == PROCESSING and not processing:
+        raise ImageError(
+            f"the image {image.repository} is for processing jobs: use CreateProcessingJob"
+        )
     if image.kind == CONTAINER:
         raise ImageError(
             f"the image {image.uri} is none that Studio has an environment for, and no container "

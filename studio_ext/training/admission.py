@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import posixpath
-import time
 from typing import Any
 
 import regex
 
 from ..algorithms.xgboost import METRIC_DEFINITIONS
-from ..control.admission import will_wait
 from ..control.objects import CallersObjects
 from ..control.world import World
-from ..run import environments, images
-from ..store.objects import AccessDenied, NoSuchBucket, ObjectStoreError, parse_s3_uri
+from ..jobs.admission import check_reading, check_uri, check_writing, first_state, image_of
+from ..run import images
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
-from .room import room_of, waiting_for
+from .room import room_of
 
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
@@ -35,24 +33,12 @@ def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if len(set(names)) < len(names):
         raise ValidationException(f"InputDataConfig: ChannelName must be unique, not {names}.")
     output = params["OutputDataConfig"]["S3OutputPath"]
-    _check_writing(objects, output, "OutputDataConfig.S3OutputPath")
+    check_writing(objects, output, "OutputDataConfig.S3OutputPath")
     if "CheckpointConfig" in params:
         _check_checkpoints(objects, params["CheckpointConfig"])
     definitions = _metric_definitions(params, image)
-    transitions = [_transition("Starting", "Starting the training job")]
-    room = room_of(world.config, params)
-    if will_wait(world, room):  # noted here, for no controller looks at it before its turn
-        transitions[0]["EndTime"] = transitions[0]["StartTime"]
-        transitions.append(_transition("Pending", waiting_for(room)))
-    return {
-        "secondary": transitions[-1]["Status"],
-        "transitions": transitions,
-        "metric_definitions": definitions,
-    }
-
-
-def _transition(status: str, message: str) -> dict[str, Any]:
-    return {"Status": status, "StartTime": time.time(), "StatusMessage": message}
+    state = first_state(world, room_of(world.config, params), "training job")
+    return {**state, "metric_definitions": definitions}
 
 
 def training_image(specification: dict[str, Any]) -> images.Image:
@@ -64,12 +50,7 @@ def training_image(specification: dict[str, Any]) -> images.Image:
         )
     if "TrainingImage" not in specification:
         raise ValidationException("AlgorithmSpecification.TrainingImage: an image URI is required.")
-    try:
-        image = images.resolve(specification["TrainingImage"])
-        images.check(image, environments.interpreter(image.framework))
-    except images.ImageError as error:
-        raise ValidationException(f"AlgorithmSpecification.TrainingImage: {error}") from None
-    return image
+    return image_of(specification["TrainingImage"], "AlgorithmSpecification.TrainingImage")
 
 
 def is_algorithm(image: images.Image, params: dict[str, Any]) -> bool:
@@ -114,30 +95,11 @@ def _check_channel(channel: dict[str, Any], specification: dict[str, Any]) -> No
         raise ValidationException(
             f"{where}.RecordWrapperType: only None is supported in File mode."
         )
-    _check_uri(source["S3Uri"], f"{where}.DataSource.S3DataSource.S3Uri")
-
-
-def _check_uri(uri: str, field: str) -> str:
-    try:
-        return parse_s3_uri(uri)[0]
-    except ObjectStoreError as error:
-        raise ValidationException(f"{field}: {error}") from None
-
-
-def _check_writing(objects: CallersObjects, uri: str, field: str) -> None:
-    """Refuse what would fail only after hours of training."""
-    bucket = _check_uri(uri, field)
-    try:
-        objects.check_bucket(bucket)
-        objects.require("s3:PutObject", *_below(uri))
-    except NoSuchBucket:
-        raise ValidationException(f"{field}: the bucket {bucket} does not exist.") from None
-    except AccessDenied:
-        raise ValidationException(f"{field}: Access denied to write to {uri}.") from None
+    check_uri(source["S3Uri"], f"{where}.DataSource.S3DataSource.S3Uri")
 
 
 def _check_reading(objects: CallersObjects, params: dict[str, Any]) -> None:
-    """Refuse data and code of others now; data that is missing yet may come before the start."""
+    """Refuse data and code of others."""
     uris = {
         f"InputDataConfig[{channel['ChannelName']}]": channel["DataSource"]["S3DataSource"]["S3Uri"]
         for channel in params.get("InputDataConfig", [])
@@ -146,19 +108,7 @@ def _check_reading(objects: CallersObjects, params: dict[str, Any]) -> None:
     if code.startswith("s3://"):
         uris[f"HyperParameters.{SUBMIT_DIRECTORY}"] = code
     for field, uri in uris.items():
-        _check_uri(uri, field)
-        try:
-            objects.require("s3:GetObject", *_below(uri))
-        except NoSuchBucket:
-            continue
-        except AccessDenied:
-            raise ValidationException(f"{field}: Access denied to {uri}.") from None
-
-
-def _below(uri: str) -> tuple[str, str]:
-    """Bucket and a key as a policy for a prefix would name it."""
-    bucket, key = parse_s3_uri(uri)
-    return bucket, key or "*"
+        check_reading(objects, uri, field)
 
 
 def plain(value: str) -> str:
@@ -171,7 +121,7 @@ def plain(value: str) -> str:
 
 
 def _check_checkpoints(objects: CallersObjects, config: dict[str, Any]) -> None:
-    _check_writing(objects, config["S3Uri"], "CheckpointConfig.S3Uri")
+    check_writing(objects, config["S3Uri"], "CheckpointConfig.S3Uri")
     local = config.get("LocalPath", "/opt/ml/checkpoints")
     plain = posixpath.normpath(local) == local.rstrip("/")
     if not plain or not local.startswith("/opt/ml/") or local.startswith("/opt/ml/input"):

@@ -1,148 +1,32 @@
-"""Drives a training job from accepted to its end, one look at a time."""
+"""What is particular to training jobs while they run and when they end."""
 
 from __future__ import annotations
 
-import logging
-import shutil
 import time
-from dataclasses import replace
 from typing import Any
 
-from ..control import admission
 from ..control.world import World
+from ..jobs.controller import SYNC_S, Controller, Work
 from ..run.contract import JobStatus
 from ..store.objects import ObjectStoreError
 from ..store.resources import Resource
 from . import metrics, outputs
-from .inputs import InputUnavailable, staging_folder
-from .launch import job_id, job_spec
-from .room import room_of, waiting_for
-
-log = logging.getLogger(__name__)
-
-LOOK_S = 0.5
-ASK_AGAIN_S = 1.0
-CHECKPOINT_S = 5.0
-_MESSAGES = {
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-}
+from .launch import job_spec
+from .room import room_of
 
 
-def reconcile(world: World, resource_id: int) -> float | None:
-    """Take one step; in how many seconds to look again."""
-    resource = world.store.resources.by_id(resource_id)
-    if resource is not None and resource.status == "Deleting" and world.runs(resource):
-        remove(world, resource, "controller")
-        return None
-    if resource is None or resource.status not in ("InProgress", "Stopping"):
-        return None
-    if "launched" not in resource.state:
-        return _launch(world, resource)
-    if not world.runs(resource):
-        return None
-    status = world.runner.observe(job_id(resource))
-    if status is None:
-        # Noted, but killed before the runner was told: tell it now.
-        return _launch(world, resource)
-    if resource.status == "Stopping" and not status.stopping and status.phase != "Done":
-        world.runner.stop(job_id(resource))
-    if status.phase == "Done":
-        return _finish(world, resource, status)
-    if not status.alive:
-        return _finish(world, resource, _lost(resource, status))
-    return _follow(world, resource, status)
-
-
-def remove(world: World, resource: Resource, actor: str) -> None:
-    """Delete what an ended job has left, then the job itself: in that order, and repeatably."""
-    world.runner.remove(job_id(resource))
-    world.store.metrics.delete(resource.series)
-    world.store.resources.delete(resource.id, actor)
-
-
-def _lost(resource: Resource, status: JobStatus) -> JobStatus:
-    """The outcome of a job whose supervisor was killed: who was to be stopped is."""
-    if resource.status == "Stopping":
-        return replace(status, outcome="Stopped")
-    return status.failed(
-        "InternalServerError", "the job's supervisor was killed; please start the job again"
-    )
-
-
-def _launch(world: World, resource: Resource) -> float | None:
-    if resource.status == "Stopping":
-        return _end(world, resource, "Stopped", "Training job stopped before it started")
-    room = room_of(world.config, resource.spec)
-    if not admission.admit(world, resource, room):
-        _note(world, resource, "Pending", waiting_for(room))
-        # Who asks has no room; another node may have.
-        return None if world.alone else ASK_AGAIN_S
-    admitted = world.store.resources.by_id(resource.id)
-    assert admitted is not None
-    try:
-        spec = job_spec(world, admitted)
-    except InputUnavailable as error:
-        return _fail(world, admitted, f"ClientError: Data download failed: {error}")
-    with world.store.resources.edit(resource.id) as edited:
-        if edited is None:
-            return None
-        edited.state.setdefault("launched", time.time())
-    job = job_id(resource)
-    log.info("launching job %s of %s", job, resource.name, extra={"job": job})
-    try:
-        world.runner.launch(replace(spec, id=job))
-    except OSError as error:
-        world.runner.stop(job)  # should it have started after all
-        return _fail(world, admitted, f"InternalServerError: {error}")
-    return 0.1
-
-
-def _note(world: World, resource: Resource, secondary: str, message: str) -> None:
-    """Record a secondary status that the runner knows nothing of."""
-    if resource.state["secondary"] == secondary:
-        return
-    with world.store.resources.edit(resource.id) as edited:
-        if edited is not None:
-            _enter(edited.state, secondary, message, time.time())
-
-
-def _enter(state: dict[str, Any], secondary: str, message: str, at: float) -> None:
-    if state["transitions"]:
-        state["transitions"][-1].setdefault("EndTime", at)
-    transition = {"Status": secondary, "StartTime": at, "StatusMessage": message}
-    state["transitions"].append(transition)
-    state["secondary"] = secondary
-
-
-def _follow(world: World, resource: Resource, status: JobStatus) -> float:
-    changes = _progress(world, resource, status)
-    if changes:
-        progress = "transitions" not in changes
-        with world.store.resources.edit(resource.id, progress=progress) as edited:
-            if edited is not None:
-                edited.state.update(changes)
-    if status.phase in ("Training", "Uploading"):
-        shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
-    return LOOK_S
-
-
-def _progress(world: World, resource: Resource, status: JobStatus) -> dict[str, Any]:
-    """What has changed since it was last noted."""
-    state = resource.state
-    new: dict[str, Any] = _transitions(state, status)
+def _follow(world: World, resource: Resource) -> dict[str, Any]:
+    new: dict[str, Any] = {}
     read = metrics.collect(world, resource)
     if read is not None:
         new["metrics"] = read
     now = time.time()
-    if "CheckpointConfig" in resource.spec and now - state.get("checkpointed", 0) > CHECKPOINT_S:
+    if "CheckpointConfig" in resource.spec and now - resource.state.get("checkpointed", 0) > SYNC_S:
         new["checkpointed"] = now
         stored = _checkpoints(world, resource)
         if stored is not None:
             new["checkpoints"] = stored
-    return {key: value for key, value in new.items() if state.get(key) != value}
+    return new
 
 
 def _checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
@@ -152,75 +36,17 @@ def _checkpoints(world: World, resource: Resource) -> dict[str, Any] | None:
         return None  # tried again at the next look; the last one, at the end, counts
 
 
-def _transitions(state: dict[str, Any], status: JobStatus) -> dict[str, Any]:
-    """The runner's transitions after those from before the launch; its outcome is not among them.
-
-    The job has not ended when its processes have: what they leave is stored first.
-    """
-    own = [dict(t) for t in state["transitions"] if t["Status"] in ("Starting", "Pending")]
-    theirs = [
-        {
-            "Status": t.status,
-            "StartTime": t.start,
-            **({"EndTime": t.end} if t.end is not None else {}),
-            "StatusMessage": t.message,
-        }
-        for t in status.transitions
-        if t.status not in ("Starting", "Pending", *_MESSAGES)
-    ]
-    if not theirs:
-        return {}
-    if status.phase == "Done":
-        theirs[-1].pop("EndTime", None)
-    own[-1].setdefault("EndTime", theirs[0]["StartTime"])
-    started = next((t["StartTime"] for t in theirs if t["Status"] == "Downloading"), None)
-    found = {"transitions": own + theirs, "secondary": theirs[-1]["Status"]}
-    return found | ({"started": started} if started else {})
-
-
-def _finish(world: World, resource: Resource, status: JobStatus) -> float | None:
-    """Store what the job leaves behind, then record its end: in that order, and repeatably.
-
-    The exit message has no member of its own in DescribeTrainingJob: it goes with the status.
-    """
-    extra: dict[str, Any] = _transitions(resource.state, status)
+def _store(world: World, resource: Resource, status: JobStatus, notes: dict[str, Any]) -> None:
     read = metrics.collect(world, resource)
     if read is not None:
-        extra["metrics"] = read
-    outcome, reason = status.outcome or "Failed", status.failure_reason
-    try:
-        stored = outputs.sync_checkpoints(world, resource, ended=True)
-        if stored is not None:
-            extra["checkpoints"] = stored
-        artifacts = outputs.upload(world, resource, status)
-        if artifacts and outcome != "Failed":
-            extra["artifacts"] = artifacts
-    except (outputs.OutputFailed, ObjectStoreError) as error:
-        if outcome != "Failed":  # else the script's own error is what matters
-            outcome, reason = "Failed", f"ClientError: {error}"
-    if outcome == "Failed":
-        return _fail(world, resource, reason or _MESSAGES["Failed"], **extra)
-    return _end(world, resource, outcome, status.exit_message or _MESSAGES[outcome], **extra)
+        notes["metrics"] = read
+    stored = outputs.sync_checkpoints(world, resource, ended=True)
+    if stored is not None:
+        notes["checkpoints"] = stored
+    artifacts = outputs.upload(world, resource, status)
+    if artifacts and status.outcome not in (None, "Failed"):
+        notes["artifacts"] = artifacts
 
 
-def _fail(world: World, resource: Resource, reason: str, **extra: Any) -> float | None:
-    return _end(world, resource, "Failed", reason, failure_reason=reason, **extra)
-
-
-def _end(
-    world: World, resource: Resource, outcome: str, message: str, **extra: Any
-) -> float | None:
-    """Clean up, record the end of a job, and let the next one in the queue start."""
-    world.store.credentials.revoke(f"job {job_id(resource)}")
-    shutil.rmtree(staging_folder(world, job_id(resource)), ignore_errors=True)
-    world.runner.tidy(job_id(resource))
-    now = time.time()
-    with world.store.resources.edit(resource.id, leaves_queue=True) as edited:
-        if edited is None:
-            return None
-        edited.state.update(extra)
-        _enter(edited.state, outcome, message, now)
-        edited.state["transitions"][-1]["EndTime"] = edited.state["ended"] = now
-        edited.status = outcome if outcome in ("Completed", "Failed") else "Stopped"
-    admission.wake_next(world)
-    return None
+#: The exit message has no member of its own in DescribeTrainingJob: it goes with the status.
+CONTROLLER = Controller(Work("Training job", room_of, job_spec, _follow, _store))

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..control.kinds import Kind
 from ..control.world import World
+from ..jobs.launch import DEFAULT_RUNTIME_S
 from ..store.resources import Resource
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
 from .admission import admit
-from .controller import reconcile
-from .launch import DEFAULT_RUNTIME_S
+from .controller import CONTROLLER
 from .room import room_of
 
 
@@ -93,7 +93,7 @@ TRAINING_JOB = Kind(
         "FailureReason": ("state", "failure_reason"),
         "ModelArtifacts.S3ModelArtifacts": ("state", "artifacts"),
     },
-    reconcile=reconcile,
+    reconcile=CONTROLLER.reconcile,
     room=room_of,
     name_taken=_taken,
     missing=_missing,

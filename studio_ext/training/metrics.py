@@ -9,10 +9,10 @@ from typing import Any
 import regex
 
 from ..control.world import World
+from ..jobs.launch import job_id
 from ..run.logs import LogLine
 from ..store.metrics import Point
 from ..store.resources import Resource
-from .launch import job_id
 
 BATCH = 5000
 #: For one expression on one line. Some take longer than the universe is old.

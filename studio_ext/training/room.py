@@ -1,4 +1,4 @@
-"""What a training job takes of the machine, and what it says while it waits for that."""
+"""What a training job takes of the machine."""
 
 from __future__ import annotations
 
@@ -14,9 +14,3 @@ def room_of(config: Config, request: dict[str, Any]) -> Room:
     asked = request.get("ResourceConfig", {})
     group = (asked.get("InstanceGroups") or [asked])[0]
     return admission.room_of(config, group.get("InstanceType", "local"))
-
-
-def waiting_for(room: Room) -> str:
-    """Why a job does not start yet."""
-    gigabytes = room.memory_bytes / 2**30
-    return f"Waiting for {room.cores:g} free cores and {gigabytes:.1f} GiB of free memory"

@@ -11,8 +11,9 @@ import pytest
 
 from studio_ext.config import Config
 from studio_ext.control.world import World
+from studio_ext.jobs.inputs import InputUnavailable, staging_folder
 from studio_ext.store import Store
-from studio_ext.training.inputs import InputUnavailable, channels, staging_folder
+from studio_ext.training.channels import channels
 
 KEYS = [
     "data/",

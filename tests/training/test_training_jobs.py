@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from studio_plane import SKLEARN, XGBOOST, Studio, members, wait_for
 
 from studio_ext.control.admission import room_of
-from studio_ext.training.inputs import staging_folder
+from studio_ext.jobs.inputs import staging_folder
 
 TRAIN = """
 import argparse, json, os, pathlib, sys

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..control.world import World
-from ..run.contract import Channel
 from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 
 
@@ -25,27 +24,11 @@ def staging_folder(world: World, job_id: str) -> Path:
     return world.config.path / "staging" / job_id
 
 
-def channels(
-    world: World, job_id: str, store: ObjectStore, request: dict[str, Any]
-) -> list[Channel]:
-    """The input channels of a job, and its checkpoints to go on from; ``store`` is its owner's."""
+def clear(world: World, job_id: str) -> Path:
+    """The staging folder, with nothing in it."""
     root = staging_folder(world, job_id)
     shutil.rmtree(root, ignore_errors=True)
-    found = []
-    for channel in request.get("InputDataConfig", []):
-        name = channel["ChannelName"]
-        source = channel["DataSource"]["S3DataSource"]
-        objects = list(_objects(store, source, name))
-        files = _stage(store, objects, root / name)
-        found.append(Channel(name, f"/opt/ml/input/data/{name}", files))
-    checkpoints = request.get("CheckpointConfig")
-    if checkpoints:
-        bucket, prefix = parse_s3_uri(checkpoints["S3Uri"])
-        objects = list(_existing(store, bucket, prefix))
-        local = checkpoints.get("LocalPath", "/opt/ml/checkpoints")
-        files = _stage(store, objects, root / "checkpoints-in")
-        found.append(Channel("checkpoints", local, files, writable=True))
-    return found
+    return root
 
 
 def stage_object(world: World, job_id: str, store: ObjectStore, uri: str, name: str) -> str:
@@ -61,7 +44,7 @@ def stage_object(world: World, job_id: str, store: ObjectStore, uri: str, name: 
     return str(target)
 
 
-def _stage(
+def stage(
     store: ObjectStore, objects: list[tuple[str, str, str]], folder: Path
 ) -> list[tuple[str, str]]:
     """Links to (bucket, key, name) objects, numbered, because names may clash as paths."""
@@ -77,10 +60,13 @@ def _stage(
     return files
 
 
-def _objects(
-    store: ObjectStore, source: dict[str, Any], channel: str
+def objects_of(
+    store: ObjectStore, source: Mapping[str, Any], what: str
 ) -> Iterator[tuple[str, str, str]]:
-    """(bucket, key, relative path) of each object in a channel."""
+    """(bucket, key, relative path) of each object of an ``S3DataSource``.
+
+    ``what`` names it in the InputUnavailable that is raised where there is none.
+    """
     uri = source["S3Uri"]
     found = False
     for prefix, suffixes in _prefixes(store, source):
@@ -92,12 +78,14 @@ def _objects(
             yield (bucket, *item)
     if not found:
         raise InputUnavailable(
-            f"No S3 objects found under S3 URL {uri!r} given in input data source of channel "
-            f"{channel!r}. Please ensure that the bucket and the objects exist."
+            f"No S3 objects found under S3 URL {uri!r} given in input data source of "
+            f"{what}. Please ensure that the bucket and the objects exist."
         )
 
 
-def _prefixes(store: ObjectStore, source: dict[str, Any]) -> Iterator[tuple[str, list[str] | None]]:
+def _prefixes(
+    store: ObjectStore, source: Mapping[str, Any]
+) -> Iterator[tuple[str, list[str] | None]]:
     uri = source["S3Uri"]
     if source["S3DataType"] == "S3Prefix":
         yield uri, None
@@ -140,7 +128,7 @@ def _named(
         yield key, name
 
 
-def _existing(store: ObjectStore, bucket: str, prefix: str) -> Iterator[tuple[str, str, str]]:
+def existing(store: ObjectStore, bucket: str, prefix: str) -> Iterator[tuple[str, str, str]]:
     """Objects below a prefix that may be empty still."""
     base = f"{prefix.rstrip('/')}/" if prefix else ""
     try:
