@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .analyses import Findings
 from .engines import DuckDB, Engine
-from .errors import FlowError
+from .exports.python import to_python
+from .exports.sql import Unfolded, to_sql
 from .flow import Document, Input, Node
 from .inference import Fitted
 from .operators import catalogue
@@ -57,20 +58,16 @@ class Flow:
         """Write the file; what was not changed stays byte for byte."""
         return self.document.save(path)
 
-    def add(self, key: str, *inputs: Node | str, **parameters: Any) -> Node:
+    def add(self, key: str, *inputs: Node | Input | str, **parameters: Any) -> Node:
         """A further step: the operator ``key`` (``manage_columns/drop_column``) on its inputs.
 
+        Without inputs it follows the last node; ``node.output("Test")`` is one of several outputs.
         Raises ParameterError where the parameters do not fit the operator's declaration.
         """
         operator = catalogue[key]
         parse(operator.Parameters, parameters)
-        last = [next(reversed(list(self.document))).id] if not inputs else []
-        given = [each.id if isinstance(each, Node) else each for each in inputs] or last
-        return self.document.add(
-            operator.form.operator,
-            operator.form.write(parameters),
-            [Input(each) for each in given],
-        )
+        given = [_input(each) for each in inputs or list(self.document)[-1:]]
+        return self.document.add(operator.form.operator, operator.form.write(parameters), given)
 
     def fit(self, **options: Any) -> Flow:
         """Run, and keep what every step learns in the flow: ``save()`` writes it.
@@ -93,6 +90,26 @@ class Flow:
         name = node.id if isinstance(node, Node) else node
         try:
             return Fitted.of(run, self.document, name)
+        finally:
+            engine.close()
+
+    def to_python(self, *, learned: bool = True) -> str:
+        """The flow as Python code that makes it again; ``learned``: with what its steps know."""
+        return to_python(self.document, learned=learned)
+
+    def to_sql(
+        self, node: Node | str | None = None, output: str = "default", **options: Any
+    ) -> str:
+        """A node (by default the last) as one query of DuckDB's, with what its steps have learned.
+
+        For a destination, the statement that writes its file. Options as for ``run``: the steps
+        learn first what they do not know. Raises UnsupportedError that names steps that are no SQL.
+        """
+        engine = Unfolded()
+        try:
+            run = self._run(engine, **options)
+            name = node.id if isinstance(node, Node) else node or self.document.last().id
+            return to_sql(run, name, output, run.options.inputs)
         finally:
             engine.close()
 
@@ -166,12 +183,8 @@ class Result:
 
         Raises StepError where the node, or what it needs, did not come out.
         """
-        if node is None:
-            last = [each for each in self._run.document.order() if each.type == "TRANSFORM"]
-            if not last:
-                raise FlowError("The flow has no transform: name a node")
-            node = last[-1]
-        return self._run.relation(node.id if isinstance(node, Node) else node, output)
+        name = node.id if isinstance(node, Node) else node or self._run.document.last().id
+        return self._run.relation(name, output)
 
     def findings(self, node: Node | str) -> Findings:
         """What an analysis of the flow finds: data, and a plotly figure."""
@@ -180,6 +193,12 @@ class Result:
     def table(self, node: Node | str | None = None, output: str = "default") -> pa.Table:
         """A node's rows as an Arrow table."""
         return self.relation(node, output).to_arrow()
+
+
+def _input(given: Node | Input | str) -> Input:
+    if isinstance(given, Node):
+        return given.output()
+    return given if isinstance(given, Input) else Input(given)
 
 
 def _arrow(table: Any) -> pa.Table:

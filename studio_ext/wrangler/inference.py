@@ -110,12 +110,7 @@ def _slot(number: int) -> exp.Parameter:
 
 def _path(document: Document, node: str | None) -> list[Node]:
     """From a source to ``node`` (the last transform); raises FlowError where two tables meet."""
-    if node is None:
-        last = [each for each in document.order() if each.type == "TRANSFORM"]
-        if not last:
-            raise FlowError("The flow has no transform")
-        node = last[-1].id
-    path = document.upstream(node)
+    path = document.upstream(node or document.last().id)
     if sum(each.type == "SOURCE" for each in path) != 1:
         raise FlowError("Rows can be sent through steps that follow from one source alone")
     return path

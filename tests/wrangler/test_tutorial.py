@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +146,16 @@ def test_the_tutorial_comes_out_as_others_compute_it(
     made = made.sort_values(by, ignore_index=True)
     wanted = wanted.sort_values(by, ignore_index=True)
     pd.testing.assert_frame_equal(made, wanted, check_dtype=False, atol=1e-6)
+
+
+def test_as_code_it_makes_the_same_file_in_another_process(flow: Flow, tmp_path: Path) -> None:
+    flow.fit().run(write=True)
+    made = tmp_path / "prepared.parquet"
+    wanted = pq.ParquetFile(made).read()
+    made.unlink()
+    (tmp_path / "bank.py").write_text(flow.to_python())
+    subprocess.run([sys.executable, "bank.py"], cwd=tmp_path, check=True)
+    assert pq.ParquetFile(made).read() == wanted
 
 
 def test_its_analyses_say_what_the_tutorial_shows(flow: Flow, table: pd.DataFrame) -> None:

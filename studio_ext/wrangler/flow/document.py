@@ -83,6 +83,10 @@ class Node:
         """Names of what it gives."""
         return [str(each.get("name", DEFAULT)) for each in self.data.get("outputs") or []]
 
+    def output(self, name: str = DEFAULT) -> Input:
+        """One of its outputs, as what another node reads."""
+        return Input(self.id, name)
+
     @property
     def sampling(self) -> Mapping[str, Any]:
         """How a source is sampled; empty: not at all."""
@@ -207,6 +211,13 @@ class Document:
             ordered += ready
             sorter.done(*ready)
         return [self[each] for each in ordered]
+
+    def last(self) -> Node:
+        """The last transform; raises FlowError where there is none."""
+        last = [each for each in self.order() if each.type == "TRANSFORM"]
+        if not last:
+            raise FlowError("The flow has no transform: name a node")
+        return last[-1]
 
     def readers(self, node: str) -> list[Node]:
         """The nodes that read ``node``."""
