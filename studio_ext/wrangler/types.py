@@ -1,6 +1,6 @@
 """Types of columns: sqlglot's, with the six names that flows use for them.
 
-A flow knows ``long``, ``float``, ``string``, ``datetime``, ``date`` and ``boolean``; here they are
+A flow knows ``long``, ``float``, ``string``, ``datetime``, ``date`` and ``bool``; here they are
 BIGINT, DOUBLE, TEXT, TIMESTAMP without a zone, DATE and BOOLEAN. Sources bring every column to one
 of these, or to a list, struct or map of them, so that no step meets an unsigned byte or a decimal.
 """
@@ -29,7 +29,18 @@ NAMED: Mapping[str, exp.DataType] = {
     "string": STRING,
     "datetime": DATETIME,
     "date": DATE,
-    "boolean": BOOLEAN,
+    "bool": BOOLEAN,
+}
+
+#: How people, and SQL, write a name that flows do not.
+_OTHER_NAMES = {
+    "bigint": "long",
+    "int": "long",
+    "integer": "long",
+    "double": "float",
+    "str": "string",
+    "boolean": "bool",
+    "timestamp": "datetime",
 }
 
 _Type = exp.DataType.Type
@@ -46,7 +57,7 @@ _BY_TYPE = {
     _Type.TIMESTAMP_NS: "datetime",
     _Type.DATETIME: "datetime",
     _Type.DATE: "date",
-    _Type.BOOLEAN: "boolean",
+    _Type.BOOLEAN: "bool",
     _Type.ARRAY: "array",
     _Type.LIST: "array",
     _Type.STRUCT: "struct",
@@ -61,8 +72,14 @@ NUMERIC = ("long", "float")
 TEMPORAL = ("datetime", "date")
 
 
+def named(value: Any) -> Any:
+    """The flow's name of a type: ``Long``, ``boolean`` and ``int`` are written too."""
+    name = value.lower() if isinstance(value, str) else value
+    return _OTHER_NAMES.get(name, name) if isinstance(name, str) else name
+
+
 def kind_of(datatype: exp.DataType) -> str:
-    """``long``, ``float``, ``string``, ``datetime``, ``date``, ``boolean``, ``array``, ``struct``,
+    """``long``, ``float``, ``string``, ``datetime``, ``date``, ``bool``, ``array``, ``struct``,
 
     ``map``, ``binary``, or ``other``.
     """

@@ -88,7 +88,7 @@ def test_texts(engine: Engine, make: Make, expected: list[Any]) -> None:
          [2, -2, 3, 9007199254740993, 1000, None, None, None]),
         ("float", ["2.5", ".5", "1e-3", "1d", "2f", "nan", "x", None],
          [2.5, 0.5, 0.001, None, None, None, None, None]),
-        ("boolean", ["true", "FALSE", "1", "yes", None], [True, False, None, None, None]),
+        ("bool", ["true", "FALSE", "1", "yes", None], [True, False, None, None, None]),
         ("date", ["2024-02-29", "2023-02-29", "2024", "2024-02-29 10:00", None],
          [dt.date(2024, 2, 29), None, None, None, None]),
         ("datetime", ["2024-02-29", "2024-02-29 10:30:00.5", "2024", "x", None],

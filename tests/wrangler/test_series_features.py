@@ -234,7 +234,7 @@ def test_a_format_is_given_or_inferred(steps: Steps) -> None:
     assert steps(KEY, table, **OF)["d_month"] == [None, 2, 3, None]
     with pytest.raises(DataError, match="no format is known for 'soon'"):
         steps(KEY, {"t": ["soon"]}, infer_datetime_format=True, **OF)
-    with pytest.raises(ColumnError, match="'t' is boolean, which is no time"):
+    with pytest.raises(ColumnError, match="'t' is bool, which is no time"):
         steps(KEY, {"t": [True]}, **OF)
 
 

@@ -42,12 +42,12 @@ class Casts(Numbers):
         return call("nullif", call("trim", x), "")
 
     def parsed(self, x: E, kind: str) -> E:
-        """Text as ``long``, ``float``, ``boolean``, ``date``, ``datetime`` or ``string``.
+        """Text as ``long``, ``float``, ``bool``, ``date``, ``datetime`` or ``string``.
 
         What is no such value is missing. Whole numbers have no point, booleans are words, and
         dates are ISO 8601's.
         """
-        if kind == "boolean":
+        if kind == "bool":
             word = call("lower", x)
             true = exp.Case().when(exp.EQ(this=word, expression=literal("true")), exp.true())
             return true.when(exp.EQ(this=word.copy(), expression=literal("false")), exp.false())

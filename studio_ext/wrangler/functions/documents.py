@@ -17,12 +17,12 @@ class Documents(Builder):
         return call("json_keys", self._json(x))
 
     def json_kind(self, x: E, key: str) -> E:
-        """``long``, ``float``, ``boolean`` or ``string`` for the value of a key; missing for null.
+        """``long``, ``float``, ``bool`` or ``string`` for the value of a key; missing for null.
 
         Objects and lists are strings.
         """
         found = call("json_type", self._json(x), _pointer(key))
-        kinds = {"BIGINT": "long", "UBIGINT": "long", "DOUBLE": "float", "BOOLEAN": "boolean"}
+        kinds = {"BIGINT": "long", "UBIGINT": "long", "DOUBLE": "float", "BOOLEAN": "bool"}
         case = exp.Case(this=found)
         for each, kind in kinds.items():
             case = case.when(exp.convert(each), exp.convert(kind))

@@ -26,7 +26,7 @@ _NUMBER = r"(?i)\s*[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:ini
 _TIME = r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].+)?"
 
 #: What Spark's name of a variant's type begins with.
-_KINDS = {"BIGINT": "long", "DECIMAL": "float", "DOUBLE": "float", "BOOLEAN": "boolean"}
+_KINDS = {"BIGINT": "long", "DECIMAL": "float", "DOUBLE": "float", "BOOLEAN": "bool"}
 
 
 class SparkFunctions(Functions):
@@ -62,7 +62,7 @@ class SparkFunctions(Functions):
         return call("json_object_keys", x)
 
     def json_kind(self, x: E, key: str) -> E:
-        """``long``, ``float``, ``boolean`` or ``string`` for the value of a key."""
+        """``long``, ``float``, ``bool`` or ``string`` for the value of a key."""
         found = call("try_variant_get", call("try_parse_json", x), _path(key), "variant")
         kind = call("schema_of_variant", found)
         case = exp.case()

@@ -138,7 +138,7 @@ def _second(relation: Relation, column: Column) -> dict[str, exp.Expr]:
     if column.type in types.NUMERIC and "q95" in column.figures:
         clipped = f.clip(f.finite(f.number(x)), column.figures["q5"], column.figures["q95"])
         wanted["rstd"] = f.deviation(clipped)
-    if column.type in ("string", "boolean", "long", "date") and column.distinct <= MOST_COUNTED:
+    if column.type in ("string", "bool", "long", "date") and column.distinct <= MOST_COUNTED:
         text = exp.cast(x, types.STRING)
         wanted["values"] = f.frequencies(f.blank(text) if column.type == "string" else text)
     return wanted
@@ -191,7 +191,7 @@ def kind_of(column: Column) -> str:
         return "unknown"
     if column.distinct <= 1:
         return "constant"
-    if column.distinct == 2 and column.type in ("string", "boolean", "long", "float"):
+    if column.distinct == 2 and column.type in ("string", "bool", "long", "float"):
         return "binary"
     if column.type in types.NUMERIC:
         return "numeric"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator
 from sqlglot import exp
 
 from .. import types
@@ -13,17 +12,13 @@ from ..errors import ParameterError
 from ..relation import Relation
 from .base import Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, Parameters, field
+from .parameters import AnyColumn, Parameters, TypeName, field
 
 GROUP = "Data types"
-TypeName = Literal["long", "float", "boolean", "date", "datetime", "string"]
+#: Types that stay as they are; Data Wrangler calls each of them ``object``.
+OTHERS = ("object", "array", "struct", "map", "binary", "other")
 #: Tried in this order; a column is the first of which all its values are.
-INFERRED = ("boolean", "long", "float", "date", "datetime")
-
-
-def _lower(value: Any) -> Any:
-    """Flows write a type as Long here and as long there."""
-    return value.lower() if isinstance(value, str) else value
+INFERRED = ("bool", "long", "float", "date", "datetime")
 
 
 class _Nothing(Parameters):
@@ -32,7 +27,7 @@ class _Nothing(Parameters):
 
 class _Parsed(Parameters):
     column: AnyColumn = field("Column")
-    data_type: Annotated[TypeName, BeforeValidator(_lower)] = field("Type")
+    data_type: TypeName = field("Type")
 
 
 @catalogue.add
@@ -71,10 +66,11 @@ class InferAndCast(Operator[_Nothing]):
         assert trained
         f = relation.functions
         cast = {}
-        for name, kind in trained["schema"].items():
+        for name, written in trained["schema"].items():
+            kind = types.named(written)
             if kind not in types.NAMED:
-                if kind not in ("array", "struct", "map", "binary", "other"):
-                    raise ParameterError(f"schema.{name}", kind, "is no type of a flow")
+                if kind not in OTHERS:
+                    raise ParameterError(f"schema.{name}", written, "is no type of a flow")
                 continue
             x, source = relation[name], types.kind_of(relation.schema[name])
             if source == "string" and kind != "string":
@@ -95,7 +91,7 @@ class ParseColumn(Operator[_Parsed]):
 
     number, group, label = "T002", GROUP, "Parse value as type"
     form = Form("sagemaker.spark.cast_single_data_type_0.1")
-    variants = ("long", "float", "boolean", "date dd-MM-yyyy", "datetime", "string")
+    variants = ("long", "float", "bool", "date dd-MM-yyyy", "datetime", "string")
 
     def apply(self, relation: Relation, p: _Parsed, trained: Trained | None) -> Relation:
         f, x = relation.functions, relation[p.column]

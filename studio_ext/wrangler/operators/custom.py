@@ -11,39 +11,21 @@ from ..python import Program, column, table
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, NewColumn, Parameters, field
+from .parameters import AnyColumn, NewColumn, Parameters, TypeName, field
 
 GROUP = "Custom transforms"
 FLOW = "sagemaker.spark.custom_code_0.1"
 WHOLE = Traits(row_local=False, ordered=True)
-#: How people write a type that a flow names otherwise.
-_OTHER_NAMES = {
-    "bigint": "long",
-    "int": "long",
-    "integer": "long",
-    "double": "float",
-    "str": "string",
-    "bool": "boolean",
-    "timestamp": "datetime",
-}
 
 
 def _form(label: str, container: str) -> Form:
     return Form(FLOW, (Choice("operator", label, container),))
 
 
-def _type_name(value: object) -> object:
-    name = value.lower() if isinstance(value, str) else value
-    return _OTHER_NAMES.get(name, name) if isinstance(name, str) else name
-
-
 def _capital(value: object) -> object:
     return value.capitalize() if isinstance(value, str) else value
 
 
-TypeName = Annotated[
-    Literal["long", "float", "string", "boolean", "date", "datetime"], BeforeValidator(_type_name)
-]
 Mode = Annotated[Literal["Pandas", "Python"], BeforeValidator(_capital)]
 
 

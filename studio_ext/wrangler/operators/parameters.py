@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -60,6 +60,10 @@ StringColumn = Annotated[str, OfColumn(("string",)), Field(min_length=1)]
 StringColumns = Annotated[_List, OfColumn(("string",)), Field(min_length=1)]
 #: A column to be made; empty: in place of the input.
 NewColumn = Annotated[str, BeforeValidator(_blank)]
+#: A type as flows name it; ``boolean``, ``int`` and the like are understood.
+TypeName = Annotated[
+    Literal["long", "float", "bool", "date", "datetime", "string"], BeforeValidator(types.named)
+]
 
 
 class Parameters(BaseModel):

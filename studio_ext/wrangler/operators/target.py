@@ -57,7 +57,7 @@ def _target(relation: Relation, p: _Targeted) -> exp.Expr:
         there = y.copy().is_(exp.null()).not_()
         return exp.case().when(there, f.when(positive, 1.0, 0.0))
     kind = types.kind_of(relation.schema[p.target_column])
-    if kind not in (*types.NUMERIC, "boolean"):
+    if kind not in (*types.NUMERIC, "bool"):
         right = f"must be given: {p.target_column!r} is {kind}, no number"
         raise ParameterError("positive_value", p.positive_value, right)
     return f.number(y)

@@ -48,7 +48,7 @@ def _members(datatype: exp.DataType) -> list[str]:
 class FlattenStructured(Operator[_Flattened]):
     """A column for each first-level key of a nested value.
 
-    Of JSON in text a key's type is learned: long, float or boolean where all values are, else text;
+    Of JSON in text a key's type is learned: long, float or bool where all values are, else text;
     objects and lists stay JSON. What is no JSON object has none of the keys.
     """
 
@@ -96,13 +96,13 @@ class FlattenStructured(Operator[_Flattened]):
                 .else_("0")
             )
             for index, key in enumerate(keys)
-            for kind in ("long", "float", "boolean", "string")
+            for kind in ("long", "float", "bool", "string")
         }
         found = relation.aggregate(wanted)
         return {key: self._common(found, index) for index, key in enumerate(keys)}
 
     def _common(self, found: Mapping[str, Any], index: int) -> str:
-        kinds = {k for k in ("long", "float", "boolean", "string") if found[f"{index}/{k}"]}
+        kinds = {k for k in ("long", "float", "bool", "string") if found[f"{index}/{k}"]}
         if kinds <= {"long", "float"} and kinds:
             return "float" if "float" in kinds else "long"
         return kinds.pop() if len(kinds) == 1 else "string"

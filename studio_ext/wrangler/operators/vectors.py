@@ -33,7 +33,7 @@ def parts(relation: Relation, names: list[str]) -> list[exp.Expr]:
     numbers: list[exp.Expr] = []
     for name in names:
         datatype = relation.schema[name]
-        if types.is_numeric(datatype) or types.kind_of(datatype) == "boolean":
+        if types.is_numeric(datatype) or types.kind_of(datatype) == "bool":
             numbers.append(relation[name])
             continue
         if not types.is_vector(datatype):

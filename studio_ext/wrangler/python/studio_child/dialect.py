@@ -233,7 +233,7 @@ def _fillna(self: DuckDBDataFrame, value: Any, subset: Any = None) -> DuckDBData
 
 def _takes(kind: str, value: Any) -> bool:
     if isinstance(value, bool):
-        return kind == "boolean"
+        return kind == "bool"
     if isinstance(value, int | float):
         return kind.startswith(("byte", "short", "int", "long", "float", "double", "decimal"))
     return kind in ("string", "varchar", "char")

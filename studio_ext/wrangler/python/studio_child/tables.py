@@ -19,7 +19,7 @@ TYPES = {
     "string": pa.string(),
     "datetime": pa.timestamp("us"),
     "date": pa.date32(),
-    "boolean": pa.bool_(),
+    "bool": pa.bool_(),
 }
 
 
