@@ -18,9 +18,12 @@ from .relation import Relation
 from .running import Options, Outcome, Run
 from .sources.reading import TABLE
 from .storage import Anywhere, Places
+from .tables import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from .transformer import FlowTransformer
 
 
 class Flow:
@@ -82,16 +85,46 @@ class Flow:
         self._keep(result.outcomes)
         return self
 
-    def fitted(self, node: Node | str | None = None, **options: Any) -> Fitted:
-        """All learned steps up to ``node`` (by default the last) as a function of rows."""
+    def fitted(
+        self, node: Node | str | None = None, *, target: str | None = None, **options: Any
+    ) -> Fitted:
+        """All learned steps up to ``node`` (by default the last) as a function of rows.
+
+        ``target`` names the column that only training rows have. Options as for ``run``. Raises
+        StepError where a step fails, or a row's result does not follow from that row alone.
+        """
         engine = DuckDB()
-        run = self._run(engine, **options)
-        self._keep(run.outcomes)
         name = node.id if isinstance(node, Node) else node
         try:
-            return Fitted.of(run, self.document, name)
+            run = self._run(engine, **options)
+            self._keep(run.outcomes)
+            return Fitted.of(run, self.document, name, target)
         finally:
             engine.close()
+
+    def to_sklearn(
+        self,
+        node: Node | str | None = None,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        target: str | None = None,
+        learned: bool = False,
+        **options: Any,
+    ) -> FlowTransformer:
+        """The steps up to ``node`` as a transformer for scikit-learn's pipelines.
+
+        It is still to be fitted; with ``learned`` it knows what the flow's steps have learned, as
+        from :meth:`fitted`, whose options it takes.
+        """
+        from .transformer import FlowTransformer
+
+        name = node.id if isinstance(node, Node) else node
+        made = FlowTransformer(
+            self.document.text(), node=name, parameters=parameters, target=target
+        )
+        if not learned:
+            return made
+        return made.adopt(self.fitted(name, target=target, parameters=parameters, **options))
 
     def to_python(self, *, learned: bool = True) -> str:
         """The flow as Python code that makes it again; ``learned``: with what its steps know."""
@@ -152,7 +185,7 @@ class Flow:
         places: Places | None = None,
     ) -> Run:
         tables = {**self._inputs, **(inputs or {})}
-        given = {name: engine.from_arrow(_arrow(table)) for name, table in tables.items()}
+        given = {name: engine.from_arrow(arrow(table)) for name, table in tables.items()}
         run = Run(
             self.document,
             engine,
@@ -199,13 +232,3 @@ def _input(given: Node | Input | str) -> Input:
     if isinstance(given, Node):
         return given.output()
     return given if isinstance(given, Input) else Input(given)
-
-
-def _arrow(table: Any) -> pa.Table:
-    import pyarrow as pa
-
-    if isinstance(table, pa.Table | pa.RecordBatchReader):
-        return table
-    if hasattr(table, "__arrow_c_stream__"):
-        return pa.table(table)
-    return pa.Table.from_pandas(table, preserve_index=False)

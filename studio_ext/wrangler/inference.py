@@ -6,15 +6,15 @@ rows of the table are refused, as Data Wrangler does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from . import types
 from .engines import DuckDB
-from .errors import DataError, FlowError, StepError, UnsupportedError
-from .flow import Document, Node
+from .errors import ColumnError, DataError, FlowError, StepError, UnsupportedError
+from .flow import Document, Node, variables
 from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Base, Relation, distinct_names
@@ -29,22 +29,46 @@ STATEMENT = "studio_row"
 class Fitted:
     """The steps between one source and one node, with all that they have learned.
 
-    ``document`` holds the learned; ``schema`` are the columns that a row has to have.
+    ``document`` holds the learned; ``schema`` are the columns that a row has to have. ``values``
+    are those of the flow's own ``{{name}}``. ``target`` names the column that only training rows
+    have: rows come without it, and results too.
     """
 
-    def __init__(self, document: Document, schema: types.Schema, node: str | None = None) -> None:
-        self._engine = DuckDB(threads=1)
-        self._document = document
+    def __init__(
+        self,
+        document: Document,
+        schema: types.Schema,
+        node: str | None = None,
+        *,
+        values: Mapping[str, Any] | None = None,
+        target: str | None = None,
+    ) -> None:
+        self.document = document
+        self.node = node
         self._nodes = _path(document, node)
-        self.schema = dict(schema)
-        self._inner = distinct_names(schema)
-        self._prepare()
+        self._values = {**variables.defaults(document.data), **(values or {})}
+        if target is not None and target not in schema:
+            raise ColumnError.missing(target, schema, "target")
+        #: The target's column among them.
+        self.whole = dict(schema)
+        self._unknown = {name: kind for name, kind in schema.items() if name == target}
+        self.schema = {name: kind for name, kind in schema.items() if name != target}
+        self._inner = distinct_names(self.schema)
+        self._engine = DuckDB(threads=1)
+        try:
+            self._prepare()
+        except BaseException:
+            self._engine.close()
+            raise
 
     @classmethod
-    def of(cls, run: Run, document: Document, node: str | None = None) -> Fitted:
+    def of(
+        cls, run: Run, document: Document, node: str | None = None, target: str | None = None
+    ) -> Fitted:
         """Of a run that has fitted ``document``."""
         source = _path(document, node)[0]
-        return cls(document, run.relation(source.id).schema, node)
+        schema = run.relation(source.id).schema
+        return cls(document, schema, node, values=run.options.parameters, target=target)
 
     def apply(self, table: pa.Table) -> pa.Table:
         """Every row of a table; its columns are found by name."""
@@ -86,22 +110,46 @@ class Fitted:
         self.columns = result.columns
         self._engine.prepare(STATEMENT, result.query())
 
+    def dropping(self, table: pa.Table) -> str:
+        """The label of the first step that leaves rows of ``table`` out; empty: none does."""
+        relation = self._engine.from_arrow(table.select(self._columns(table.column_names)))
+        try:
+            for node, each in self._stages(relation):
+                if each.count() < table.num_rows:
+                    return node.label
+            return ""
+        finally:
+            self._engine.drop(relation)
+
     def _steps(self, relation: Relation) -> Relation:
+        for _, each in self._stages(relation):
+            relation = each
+        return relation.drop([name for name in self._unknown if name in relation])
+
+    def _stages(self, relation: Relation) -> Iterator[tuple[Node, Relation]]:
+        """What the rows are after each step, from the source on."""
+        relation = relation.with_columns(
+            {name: exp.cast(exp.null(), kind) for name, kind in self._unknown.items()}
+        )
+        yield self._nodes[0], relation
         for node in self._nodes[1:]:
-            operator = catalogue.find(node.operator, node.parameters)
+            if node.type == "DATASET":
+                continue
+            parameters = variables.filled(node.parameters, self._values, "parameters")
+            operator = catalogue.find(node.operator, parameters)
             if operator.traits.training_only:
                 continue
             if not operator.traits.row_local:
                 cause = UnsupportedError("the result for a row needs other rows of the table")
                 raise StepError(node.id, node.label, cause)
-            p = parse(operator.Parameters, operator.form.read(node.parameters))
+            p = parse(operator.Parameters, operator.form.read(parameters))
             saved = operator.form.read_trained(node.trained)
             trained = operator.restored(saved, p) if saved else None
             if trained is None and operator.fitted:
                 cause = UnsupportedError("the step has learned nothing yet: fit the flow")
                 raise StepError(node.id, node.label, cause)
             relation = operator.run([relation], p, trained)["default"]
-        return relation
+            yield node, relation
 
 
 def _slot(number: int) -> exp.Parameter:
