@@ -6,6 +6,7 @@ waits for a notebook nor a notebook for it.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import logging
@@ -13,6 +14,7 @@ import socket
 import threading
 import time
 from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -34,6 +36,7 @@ from .logsource import ResourceLogs
 from .metering import Metering
 from .notebook import session
 from .run.runners.process import ProcessRunner
+from .schedules import operations as schedules
 from .seen import logs as seen_logs
 from .store import Store
 from .store.chores import Chores
@@ -42,6 +45,7 @@ from .training import operations as training
 from .watching import Watching
 from .wire.dispatch import Dispatcher, Registry
 from .wire.http import BoundedHttp, Server
+from .wire.identity import Caller
 from .wire.server import asgi_app
 
 log = logging.getLogger(__name__)
@@ -126,6 +130,7 @@ class ControlPlane:
         cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
         cloudtrail.register(registry, self.config.logs_dir / "audit")
         home.register(registry, self.world, lambda: self.url)
+        schedules.register(registry, self.world, self._invoke)
         s3.register(registry, self.store.objects, partial(domains.account_of, self.world))
         return registry
 
@@ -228,6 +233,17 @@ class ControlPlane:
         """
         self._seat.take(0.0)
         occupancy.Occupant.this(self.config, self.port).announce(self.config)
+
+    def _invoke(
+        self, service: str, operation: str, params: dict[str, Any], caller: Caller, request_id: str
+    ) -> dict[str, Any]:
+        """Have a schedule call an operation, as its owner, from a controller's thread."""
+        headers = {"user-agent": "scheduler.amazonaws.com"}
+        return asyncio.run(
+            self.dispatcher.invoke(
+                service, operation, params, caller, request_id=request_id, headers=headers
+            )
+        )
 
     def _connect(self, credential: Credential) -> dict[str, str]:
         """Environment for code that runs for a credential on this machine."""

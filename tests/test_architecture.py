@@ -18,7 +18,7 @@ PACKAGE = "studio_ext"
 SOURCE = Path(__file__).parents[1] / PACKAGE
 
 BOTTOM = {"config", "files", "seen"}
-CAPABILITIES = {"training", "processing", "hosting", "domains", "aws"}
+CAPABILITIES = {"training", "processing", "hosting", "domains", "schedules", "aws"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "jobs", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}

@@ -26,6 +26,8 @@ _SECRET = re.compile(
 )
 #: Maps whose values are the user's own business; who needs them asks the resource.
 _PRIVATE_MAPS = {"Environment", "environment"}
+#: Texts that hold the parameters of another request.
+_PRIVATE_TEXTS = {"Input"}
 #: What reads like a key wherever it stands: AWS's ids with their secrets, tokens of known makers.
 _LOOKS_SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|sk-[\w-]{20,})")
 
@@ -84,7 +86,7 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
             break
         inner = getattr(shape, "value", None) if is_map else members.get(name)
         label = str(name)[:_MOST_TEXT] if is_map else _lower(str(name))
-        if isinstance(item, (str, bytes)) and _names_secret(str(name)):
+        if isinstance(item, (str, bytes)) and (name in _PRIVATE_TEXTS or _names_secret(str(name))):
             found[label] = HIDDEN
         elif name in _PRIVATE_MAPS and isinstance(item, dict):
             found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ..config import Config
 from ..files import write_atomic
@@ -21,6 +21,7 @@ from .accounts import Accounts
 from .credentials import Credentials
 from .leases import Leases
 from .metrics import Metrics
+from .portable import now
 from .resources import Resources
 from .routes import Routes
 
@@ -94,6 +95,11 @@ class Store:
         """For a single statement that reads."""
         with database.glance(self.engine) as connection:
             yield connection
+
+    def now(self) -> float:
+        """The time in epoch seconds, by the clock that all control planes share."""
+        with self.glance() as connection:
+            return float(connection.scalar(select(now())) or 0.0)
 
     def close(self) -> None:
         """Give the database connections back."""

@@ -136,15 +136,24 @@ class Dispatcher:
         self._threads = Threads(HANDLER_THREADS, "studio-call")
 
     async def invoke(
-        self, service: str, operation_name: str, params: dict[str, Any], caller: Caller
+        self,
+        service: str,
+        operation_name: str,
+        params: dict[str, Any],
+        caller: Caller,
+        *,
+        request_id: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Runs an operation for a caller in this process, as a client's request would run.
 
-        Timestamps are datetimes and blobs bytes, as in boto3. Raises `ApiError`.
+        Timestamps are datetimes and blobs bytes, as in boto3. Who may have to ask again whether a
+        request was served gives its id. Raises `ApiError`.
         """
         model = models.service_model(service)
         operation = _operation(model, operation_name)
-        call = Call(service, operation, caller, self.region, new_request_id())
+        identity = request_id or new_request_id()
+        call = Call(service, operation, caller, self.region, identity, headers or {})
         with self.observed(call):
             return await self.run(call, params)
 
