@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
-
 _FIELDS = ("minutes", "hours", "day-of-month", "month", "day-of-week", "year")
 _ALLOWED = (
     r"[\d*,/-]+",
@@ -85,6 +83,8 @@ class Cron:
 
 
 def _next(expression: str, start: datetime) -> datetime | None:
+    from croniter import croniter
+
     steps = croniter(expression, start)
     try:
         found: datetime = steps.get_next(datetime)
@@ -96,6 +96,8 @@ def _next(expression: str, start: datetime) -> datetime | None:
 @lru_cache(maxsize=1024)
 def _told(fields: tuple[str, ...]) -> tuple[str, frozenset[int] | None]:
     """croniter's five fields, and the years (None: all)."""
+    from croniter import croniter  # only who has such schedules loads it
+
     minutes, hours, day, month, weekday, year = (_ITSELF.sub(r"\1", field) for field in fields)
     day = {"?": "*", "LW": "31W"}.get(day, day)  # beyond a month's end croniter takes its last day
     expression = f"{minutes} {hours} {day} {month} {_weekdays(weekday)}"
