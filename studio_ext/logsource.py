@@ -15,7 +15,11 @@ from .store.listing import Query
 from .store.resources import Resource
 from .wire.dispatch import Caller
 
-TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+#: Log group -> the kind of job whose logs are in it.
+JOBS = {
+    "/aws/sagemaker/ProcessingJobs": "processing-job",
+    "/aws/sagemaker/TrainingJobs": "training-job",
+}
 ENDPOINTS = "/aws/sagemaker/Endpoints/"
 PAGE = 1000
 
@@ -27,28 +31,28 @@ class ResourceLogs:
         self._world = world
 
     def groups(self, caller: Caller) -> Iterator[str]:
-        """One group for all training jobs, one for each endpoint."""
-        yield TRAINING_JOBS
+        """One group for all jobs of a kind, one for each endpoint."""
+        yield from JOBS
         for endpoint in self._all("endpoint", caller):
             yield ENDPOINTS + endpoint.name
 
     def streams(self, caller: Caller, group: str, prefix: str) -> Iterator[LogStream]:
         """Streams of a group that begin with a prefix; KeyError when there is no such group."""
-        if group == TRAINING_JOBS:
-            return self._job_streams(caller, prefix)
+        if group in JOBS:
+            return self._job_streams(JOBS[group], caller, prefix)
         endpoint = self._get("endpoint", caller, group.removeprefix(ENDPOINTS))
         if not group.startswith(ENDPOINTS) or endpoint is None:
             raise KeyError(group)
         return self._endpoint_streams(endpoint, prefix)
 
-    def _job_streams(self, caller: Caller, prefix: str) -> Iterator[LogStream]:
+    def _job_streams(self, kind: str, caller: Caller, prefix: str) -> Iterator[LogStream]:
         """``<job>/algo-1-<epoch>``; a whole job name in the prefix is looked up directly."""
         name, separator, _ = prefix.partition("/")
         if separator:
-            job = self._get("training-job", caller, name)
+            job = self._get(kind, caller, name)
             jobs = iter([job] if job else [])
         else:
-            jobs = self._all("training-job", caller, prefix)
+            jobs = self._all(kind, caller, prefix)
         for job in jobs:
             log = self._world.runner.log_path(job_id(job))
             stream = f"{job.name}/algo-1-{int(job.created)}"

@@ -35,6 +35,7 @@ from .hosting.gateway.keeper import Keeper
 from .logsource import ResourceLogs
 from .metering import Metering
 from .notebook import session
+from .processing import operations as processing
 from .run.runners.process import ProcessRunner
 from .schedules import operations as schedules
 from .seen import logs as seen_logs
@@ -119,6 +120,7 @@ class ControlPlane:
     def _registry(self) -> Registry:
         registry = Registry()
         training.register(registry, self.world)
+        processing.register(registry, self.world)
         hosting.register(registry, self.world)
         domains.register(registry, self.world)
         Tags(self.world).register(registry)

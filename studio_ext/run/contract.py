@@ -23,13 +23,15 @@ class Channel:
 
     ``files`` pairs an absolute source path with a path relative to ``destination``. Inputs are
     shared with the object store and protected from the script; a ``writable`` channel
-    (checkpoints to go on from) is copied and belongs to the job.
+    (checkpoints to go on from) is copied and belongs to the job. In a ``scratch`` one the job may
+    write; what it does there is for itself alone.
     """
 
     name: str
     destination: str
     files: list[tuple[str, str]] = field(default_factory=list)
     writable: bool = False
+    scratch: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class JobSpec:
 
     ``toolkit`` asks for what SageMaker's framework images do around a script: ``SM_*`` variables
     and, when ``command`` is empty, running the entry point that ``sagemaker_program`` names.
-    ``config`` maps a path relative to ``/opt/ml/input/config`` to a JSON value. ``archives`` are
+    ``config`` maps a path relative to ``config_folder`` to a JSON value. ``archives`` are
     pairs of a tar.gz path and the folder to extract it in. ``cpus`` sets the thread counts of
     numeric libraries, it does not pin cores. ``hidden`` are folders of this machine in which the
     job finds nothing but what is its own. ``memory_bytes`` is checked about once a second.
@@ -66,6 +68,7 @@ class JobSpec:
     environment: dict[str, str] = field(default_factory=dict, repr=False)  # holds a key
     channels: list[Channel] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
+    config_folder: str = "/opt/ml/input/config"
     archives: list[tuple[str, str]] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     toolkit: bool = False

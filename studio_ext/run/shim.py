@@ -104,12 +104,19 @@ class Supervisor:
 
     def _mount(self) -> None:
         """Protect the inputs, then show the job's folder, with them, as ``/opt/ml``."""
-        shared = [channel for channel in self.spec.channels if not channel.writable]
-        folders = sorted(self.folder.real(channel.destination) for channel in shared)
-        for number, folder in enumerate(folders):
+        shared = {
+            self.folder.real(channel.destination): channel.scratch
+            for channel in self.spec.channels
+            if not channel.writable
+        }
+        for number, (folder, scratch) in enumerate(sorted(shared.items())):
             if any(folder.is_relative_to(outer) for outer in self.protected):
                 continue
-            if namespace.protect(folder, self.folder.scratch / str(number)) is None:
+            how = namespace.protect(folder, self.folder.scratch / str(number))
+            if how == "read-only" and scratch:
+                namespace.unmount(folder)
+                how = None
+            if how is None:
                 inputs.detach(folder)
             else:
                 self.protected.append(folder)
@@ -128,7 +135,7 @@ class Supervisor:
 
     def _write_config(self) -> None:
         for name, value in self.spec.config.items():
-            path = self.folder.real(f"{ML}/input/config/{name}")
+            path = self.folder.real(f"{self.spec.config_folder}/{name}")
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, rewrite(value, self.base), mode=0o644)
 

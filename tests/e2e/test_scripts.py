@@ -153,3 +153,31 @@ def test_sdk_is_told_which_parameter_is_wrong(run: Run) -> None:
     assert refused["Code"] == "ValidationException"
     assert "AlgorithmSpecification.TrainingImage" in refused["Message"]
     assert "none-of-ours" in refused["Message"]
+
+
+@pytest.mark.script("processing.py")
+def test_sdk_processors_run_scripts(studio: Studio, run: Run) -> None:
+    result = run.result
+    table = [[1, 3], [2, 4]]
+    for name, factor in (("script", 3), ("framework", 40), ("plain", 1)):
+        wanted = [[factor * value for value in row] for row in table]
+        assert result["results"][name] == wanted, name
+    assert studio.client("sagemaker").list_tags(ResourceArn=result["arn"])["Tags"] == [
+        {"Key": "team", "Value": "data"}
+    ]
+
+
+@pytest.mark.script("processing.py")
+def test_sdk_is_told_how_a_processing_job_ended(run: Run) -> None:
+    result = run.result
+    assert result["stopped"] == "Stopped"
+    assert result["failed"]["status"] == "Failed"
+    assert "the factor must not be 0" in result["failed"]["text"]
+
+
+@pytest.mark.script("processing_logs.py")
+def test_sdk_follows_a_processing_job(run: Run) -> None:
+    result = run.result
+    assert result["rows"] == [[2, 6], [4, 8]]
+    assert result["printed"].count("doubling 2 rows in SKLearn's name") == 1
+    assert result["output"] == f"s3://{BUCKET}/{result['job']}/output/table"

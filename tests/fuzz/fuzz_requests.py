@@ -23,6 +23,8 @@ def request_that_succeeds(world: World, name: str, source: random.Random) -> dic
         return made
     if name == "sagemaker.CreateTrainingJob":
         return {**_JOB_REQUEST, "TrainingJobName": fresh}
+    if name == "sagemaker.CreateProcessingJob":
+        return {**_PROCESSING_REQUEST, "ProcessingJobName": fresh}
     if name == "sagemaker.CreateModel":
         return {**_MODEL_REQUEST, "ModelName": fresh}
     if name == "sagemaker.CreateEndpointConfig":
@@ -47,6 +49,45 @@ def json_copy(value: Any) -> Any:
 
 
 _OBJECT = {"Bucket": BUCKET, "Key": KEYS[0]}
+_PROCESSING_REQUEST: dict[str, Any] = {
+    "RoleArn": ROLE,
+    "AppSpecification": {
+        "ImageUri": IMAGE,
+        "ContainerEntrypoint": ["sh", "-c"],
+        "ContainerArguments": ["cp /opt/ml/processing/in/* /opt/ml/processing/out"],
+    },
+    "ProcessingInputs": [
+        {
+            "InputName": "in",
+            "S3Input": {
+                "S3Uri": f"s3://{BUCKET}/a.csv",
+                "LocalPath": "/opt/ml/processing/in",
+                "S3DataType": "S3Prefix",
+                "S3InputMode": "File",
+            },
+        }
+    ],
+    "ProcessingOutputConfig": {
+        "Outputs": [
+            {
+                "OutputName": "out",
+                "S3Output": {
+                    "S3Uri": f"s3://{BUCKET}/out",
+                    "LocalPath": "/opt/ml/processing/out",
+                    "S3UploadMode": "EndOfJob",
+                },
+            }
+        ]
+    },
+    "ProcessingResources": {
+        "ClusterConfig": {
+            "InstanceType": "ml.m5.large",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 1,
+        }
+    },
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+}
 _JOB_REQUEST: dict[str, Any] = {
     "RoleArn": ROLE,
     "AlgorithmSpecification": {

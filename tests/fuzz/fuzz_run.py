@@ -30,17 +30,19 @@ GROWTH_BYTES = 100 << 20
 PEAK_BYTES = 1500 << 20
 #: Right requests for these are to miss what the others need.
 _DESTROY = frozenset(
-    "DeleteTrainingJob DeleteModel DeleteEndpointConfig DeleteEndpoint UpdateEndpoint DeleteDomain "
+    "DeleteTrainingJob DeleteProcessingJob DeleteModel DeleteEndpointConfig DeleteEndpoint "
+    "UpdateEndpoint DeleteDomain "
     "UpdateEndpointWeightsAndCapacities AbortMultipartUpload CompleteMultipartUpload".split()
 )
 _NAMED = {
     "CreateTrainingJob": "TrainingJobName",
+    "CreateProcessingJob": "ProcessingJobName",
     "CreateModel": "ModelName",
     "CreateEndpointConfig": "EndpointConfigName",
     "CreateDomain": "DomainName",
 }
 #: Each that is accepted starts processes.
-_COSTLY = frozenset({"CreateTrainingJob", "CreateEndpoint"})
+_COSTLY = frozenset({"CreateTrainingJob", "CreateProcessingJob", "CreateEndpoint"})
 _TARGETS = ("plane", "gateway")
 
 

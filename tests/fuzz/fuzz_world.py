@@ -145,6 +145,13 @@ class World:
                 "sagemaker_submit_directory": json.dumps(submit),
             },
         )
+        cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        sagemaker.create_processing_job(
+            ProcessingJobName=JOB,
+            RoleArn=ROLE,
+            AppSpecification={"ImageUri": IMAGE, "ContainerEntrypoint": ["true"]},
+            ProcessingResources={"ClusterConfig": cluster},
+        )
 
     def known(self) -> dict[str, Sequence[Any]]:
         """Values by member name that lead past the first check."""
@@ -157,6 +164,9 @@ class World:
             "UploadId": [self.upload],
             "PartNumber": [1, 2],
             "TrainingJobName": [JOB],
+            "ProcessingJobName": [JOB],
+            "ImageUri": [IMAGE],
+            "LocalPath": ["/opt/ml/processing/in"],
             "TrainingImage": [IMAGE],
             "Image": [IMAGE],
             "ModelName": ["fuzz-model"],
@@ -209,6 +219,9 @@ class World:
         running = sagemaker.list_training_jobs(StatusEquals="InProgress", MaxResults=100)
         for job in running["TrainingJobSummaries"]:
             _quietly(sagemaker.stop_training_job, TrainingJobName=job["TrainingJobName"])
+        running = sagemaker.list_processing_jobs(StatusEquals="InProgress", MaxResults=100)
+        for job in running["ProcessingJobSummaries"]:
+            _quietly(sagemaker.stop_processing_job, ProcessingJobName=job["ProcessingJobName"])
         for found in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
             if found["EndpointName"] != ENDPOINT:
                 _quietly(sagemaker.delete_endpoint, EndpointName=found["EndpointName"])

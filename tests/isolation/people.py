@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from studio_plane import SKLEARN, Studio, archive
+from studio_plane import SKLEARN, Studio, archive, wait_for
 
 from studio_ext import users
 from studio_ext.notebook.jobs import Api
@@ -72,6 +72,26 @@ class Person(Studio):
         found = self.plane.store.resources.get("training-job", self.account, job)
         assert found is not None
         return f"training-{found.id}"
+
+    def process(self, name: str) -> None:
+        """A processing job that has ended."""
+        self.sagemaker.create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=self.role,
+            AppSpecification={"ImageUri": SKLEARN, "ContainerEntrypoint": ["true"]},
+            ProcessingResources={
+                "ClusterConfig": {
+                    "InstanceType": "ml.m5.large",
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": 1,
+                }
+            },
+        )
+        described = self.sagemaker.describe_processing_job
+        wait_for(
+            lambda: described(ProcessingJobName=name)["ProcessingJobStatus"] == "Completed",
+            why=lambda: described(ProcessingJobName=name),
+        )
 
     def arn(self, kind: str, name: str) -> str:
         return self.config.arn(f"{kind}/{name}", self.account)

@@ -33,13 +33,14 @@ from fuzz_values import Values
 
 NAME, MISSING = "alpha-one", "gamma-two"
 SEEDS = 8
-NAMED = ("TrainingJobName", "ModelName", "EndpointName", "EndpointConfigName", "ResourceName")
+NAMED = ("TrainingJobName", "ProcessingJobName", "ModelName", "EndpointName")
+NAMED += ("EndpointConfigName", "ResourceName")
 METRICS = "print('loss=0.5;'); open('/opt/ml/model/m', 'w').write('x')"
 
 
 def known(account: str, name: str) -> dict[str, list[Any]]:
     """Values by member name that mean a person's resources called ``name``."""
-    kinds = ("training-job", "model", "endpoint-config", "endpoint")
+    kinds = ("training-job", "processing-job", "model", "endpoint-config", "endpoint")
     group = f"/aws/sagemaker/Endpoints/{name}"
     groups = [group, f"arn:aws:logs:us-east-1:{account}:log-group:{group}"]
     jobs = "/aws/sagemaker/TrainingJobs"
@@ -96,6 +97,7 @@ def alpha(ana: Person) -> Iterator[Person]:
             "MetricDefinitions": definitions,
         },
     )
+    ana.process(NAME)
     ana.runtime.invoke_endpoint(EndpointName=NAME, Body=b"{}")
     yield ana
     ana.sagemaker.delete_endpoint(EndpointName=NAME)
@@ -106,11 +108,13 @@ def things(person: Person) -> dict[str, Any]:
     api = person.sagemaker
     told: dict[str, Any] = {
         "job": api.describe_training_job(TrainingJobName=NAME),
+        "processing": api.describe_processing_job(ProcessingJobName=NAME),
         "model": api.describe_model(ModelName=NAME),
         "config": api.describe_endpoint_config(EndpointConfigName=NAME),
         "endpoint": api.describe_endpoint(EndpointName=NAME),
         "tags": api.list_tags(ResourceArn=person.arn("training-job", NAME)),
         "jobs": api.list_training_jobs(),
+        "processed": api.list_processing_jobs(),
         "endpoints": api.list_endpoints(),
         "keys": person.iam.list_access_keys(),
     }

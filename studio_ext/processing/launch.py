@@ -1,0 +1,122 @@
+"""From a CreateProcessingJob request to the job that a runner takes."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..control.world import World
+from ..jobs.inputs import clear, objects_of, stage
+from ..jobs.launch import DEFAULT_RUNTIME_S, connection, job_id, limits
+from ..run import environments, images
+from ..run.contract import HOST, Channel, JobSpec
+from ..store.resources import Resource
+from .admission import outputs_of
+from .room import cluster_of
+
+CONFIG = "/opt/ml/config"
+
+
+def job_spec(world: World, resource: Resource) -> JobSpec:
+    """All that the runner needs; raises InputUnavailable when input data cannot be had."""
+    request = resource.spec
+    application = request["AppSpecification"]
+    image = images.resolve(application["ImageUri"])
+    python = environments.interpreter(image.framework)
+    program = [python, "-m", image.program] if image.program else []
+    entry = application.get("ContainerEntrypoint") or program
+    return JobSpec(
+        **limits(world, resource),
+        python=python,
+        command=[*entry, *application.get("ContainerArguments", [])],
+        environment={
+            **connection(world, resource),
+            "AWS_REGION": world.config.region,
+            **request.get("Environment", {}),
+        },
+        channels=_channels(world, resource),
+        config={
+            "processingjobconfig.json": processing_config(resource),
+            "resourceconfig.json": _resource_config(request),
+        },
+        config_folder=CONFIG,
+        folders=[
+            each["S3Output"]["LocalPath"]
+            for each in outputs_of(request)
+            if "LocalPath" in each["S3Output"]
+        ],
+    )
+
+
+def inputs_of(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs that are brought to the job, and not fetched by its own program."""
+    return [each for each in request.get("ProcessingInputs", []) if not each.get("AppManaged")]
+
+
+def _channels(world: World, resource: Resource) -> list[Channel]:
+    objects = world.objects_of(resource)
+    root = clear(world, job_id(resource))
+    found = []
+    for number, each in enumerate(inputs_of(resource.spec)):
+        source, name = each["S3Input"], each["InputName"]
+        files = stage(
+            objects,
+            list(objects_of(objects, source, f"processing input {name!r}")),
+            root / str(number),
+        )
+        # What the job writes into a folder that only looks writable could not be stored.
+        copied = _holds_output(source["LocalPath"], resource.spec)
+        channel = Channel(name, source["LocalPath"], files, writable=copied, scratch=True)
+        found.append(channel)
+    return found
+
+
+def _holds_output(folder: str, request: dict[str, Any]) -> bool:
+    return any(
+        PurePosixPath(each["S3Output"].get("LocalPath", "/")).is_relative_to(folder)
+        for each in outputs_of(request)
+    )
+
+
+def processing_config(resource: Resource) -> dict[str, Any]:
+    """``processingjobconfig.json``: the request with its defaults, as AWS documents the file."""
+    request = resource.spec
+    application = request["AppSpecification"]
+    return {
+        "ProcessingJobArn": resource.arn,
+        "ProcessingJobName": resource.name,
+        "AppSpecification": {
+            "ImageUri": application["ImageUri"],
+            "ContainerEntrypoint": application.get("ContainerEntrypoint"),
+            "ContainerArguments": application.get("ContainerArguments"),
+        },
+        "Environment": request.get("Environment", {}),
+        "ProcessingInputs": [_input_config(each) for each in request.get("ProcessingInputs", [])],
+        "ProcessingOutputConfig": {
+            "Outputs": outputs_of(request),
+            "KmsKeyId": request.get("ProcessingOutputConfig", {}).get("KmsKeyId"),
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {"VolumeKmsKeyId": None, **cluster_of(request)},
+        },
+        "RoleArn": request["RoleArn"],
+        "StoppingCondition": {
+            "MaxRuntimeInSeconds": DEFAULT_RUNTIME_S,
+            **request.get("StoppingCondition", {}),
+        },
+    }
+
+
+def _input_config(given: dict[str, Any]) -> dict[str, Any]:
+    defaults = {
+        "S3DataDistributionType": "FullyReplicated",
+        "S3InputMode": "File",
+        "S3CompressionType": "None",
+        "S3DownloadMode": "StartOfJob",
+    }
+    return {**given, "S3Input": {**defaults, **given["S3Input"]}}
+
+
+def _resource_config(request: dict[str, Any]) -> dict[str, Any]:
+    kind = cluster_of(request)["InstanceType"]
+    return {"current_host": HOST, "current_instance_type": kind, "hosts": [HOST]}

@@ -1,0 +1,3 @@
+"""What ``process.py`` imports."""
+
+TEN = 10
