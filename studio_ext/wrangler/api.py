@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .analyses import Findings
 from .engines import DuckDB, Engine
+from .errors import WranglerError
 from .exports.python import to_python
 from .exports.sql import Unfolded, to_sql
 from .flow import Document, Input, Node
@@ -216,8 +217,7 @@ class Result:
 
         Raises StepError where the node, or what it needs, did not come out.
         """
-        name = node.id if isinstance(node, Node) else node or self._run.document.last().id
-        return self._run.relation(name, output)
+        return self._run.relation(self._node(node), output)
 
     def findings(self, node: Node | str) -> Findings:
         """What an analysis of the flow finds: data, and a plotly figure."""
@@ -225,7 +225,14 @@ class Result:
 
     def table(self, node: Node | str | None = None, output: str = "default") -> pa.Table:
         """A node's rows as an Arrow table."""
-        return self.relation(node, output).to_arrow()
+        node = self._node(node)
+        try:
+            return self.relation(node, output).to_arrow()
+        except WranglerError as error:
+            raise self._run.blamed(node, error) from error
+
+    def _node(self, node: Node | str | None) -> str:
+        return node.id if isinstance(node, Node) else node or self._run.document.last().id
 
 
 def _input(given: Node | Input | str) -> Input:

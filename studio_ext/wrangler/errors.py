@@ -54,6 +54,15 @@ class DataError(WranglerError):
     """The data do not let the step do its work: a value to refuse, nothing to learn from."""
 
 
+class SourceError(DataError):
+    """A file does not hold what a source reads: ``file`` is its path on this machine."""
+
+    def __init__(self, file: str, fault: str) -> None:
+        super().__init__(f"{file}: {fault}")
+        self.file = file
+        self.fault = fault
+
+
 class StepError(WranglerError):
     """What went wrong in one node of a flow."""
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from .analyses import Findings, analyses
 from .engines import Engine
-from .errors import FlowError, StepError, UnsupportedError, WranglerError
+from .errors import FlowError, SourceError, StepError, UnsupportedError, WranglerError
 from .flow import Document, Node, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .python import collected
 from .relation import Relation
-from .sources import read, sampled
+from .sources import Sources, first_rows, sampled
 from .storage import Anywhere, Places
 from .targets import written
 from .targets.destinations import S3
@@ -46,6 +46,8 @@ class Outcome:
     error: StepError | None = None
     #: What a step's own Python has printed.
     printed: str = ""
+    #: What a source left out, in words.
+    notes: tuple[str, ...] = ()
 
 
 #: Told of every change of a node's state.
@@ -77,6 +79,7 @@ class Run:
         self.engine = engine
         self.options = options or Options()
         self.outcomes: dict[str, Outcome] = {}
+        self._sources = Sources(engine, self.options.places)
         self._values = {**variables.defaults(document.data), **self.options.parameters}
 
     def nodes(self, upto: str | None = None) -> None:
@@ -107,7 +110,26 @@ class Run:
             p.check([relation])
             return analysis.compute(relation, p)
         except WranglerError as error:
-            raise StepError(node, asked.label, error) from error
+            raise self.blamed(node, error) from error
+
+    def blamed(self, node: str, error: WranglerError) -> StepError:
+        """An error as that of the node that can mend it.
+
+        Tables are read when something is asked of them: what is wrong with a file shows at the
+        first step that looks, and is the source's.
+        """
+        at = self.document[node]
+        if isinstance(error, StepError):
+            return error
+        if isinstance(error, SourceError):
+            source, named = self._sources.named(error)
+            if source is not None and source != node:
+                at, error = self.document[source], named
+                failed = StepError(at.id, at.label, error)
+                self._note(Outcome(at, State.FAILED, error=failed))
+                return failed
+            error = named
+        return StepError(at.id, at.label, error)
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes[outcome.node.id] = outcome
@@ -128,14 +150,17 @@ class Run:
         except UnsupportedError as error:
             return Outcome(node, State.UNSUPPORTED, error=StepError(node.id, node.label, error))
         except WranglerError as error:
-            return Outcome(node, State.FAILED, error=StepError(node.id, node.label, error))
+            blamed = self.blamed(node.id, error)
+            state = State.FAILED if blamed.node == node.id else State.SKIPPED
+            return Outcome(node, state, error=blamed)
 
     def _result(self, node: Node) -> Outcome:
         parameters = variables.filled(node.parameters, self._values, "parameters")
         if node.type == "SOURCE":
-            return Outcome(
-                node, State.DONE, {name: self._source(node, parameters) for name in node.outputs}
-            )
+            relation = self._source(node, parameters)
+            notes = tuple(self._sources.notes.get(node.id, ()))
+            given = dict.fromkeys(node.outputs or ["default"], relation)
+            return Outcome(node, State.DONE, given, notes=notes)
         if node.type == "DATASET":
             relation = self._input(node.inputs[0].node, node.inputs[0].output)
             return Outcome(node, State.DONE, dict.fromkeys(node.outputs, relation))
@@ -181,4 +206,5 @@ class Run:
         for name in (node.id, str(definition.get("name")), str(place.get("s3Uri"))):
             if name in self.options.inputs:
                 return self.options.inputs[name]
-        return sampled(read(self.engine, definition, self.options.places), node.sampling)
+        relation = self._sources.read(node.id, definition, first_rows(node.sampling))
+        return sampled(relation, node.sampling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from ..functions.building import literal
 from ..python import Limits
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import STRING, Schema
+from .faults import file_fault
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -146,8 +147,15 @@ class DuckDB:
         schema = pa.schema(
             [each.with_name(name) for name, each in zip(names, found.schema, strict=True)]
         )
-        batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in found)
-        return pa.RecordBatchReader.from_batches(schema, batches)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                for batch in found:
+                    yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+            except duckdb.Error as error:
+                raise explained(error) from error
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def write_parquet(self, relation: Relation, path: Path, compression: str) -> None:
         """One Parquet file; DuckDB streams and compresses on all its threads."""
@@ -190,9 +198,18 @@ class DuckDB:
             raise explained(error) from error
 
 
+#: Types that sqlglot does not know yet.
+_NEWER = {"TIMESTAMPTZ_NS": "TIMESTAMPTZ", "TIME_NS": "TIME"}
+
+
 def _type(kind: str) -> exp.DataType:
     # What is missing everywhere, in a column of no type, is as good as missing text.
-    return STRING if kind == '"NULL"' else exp.DataType.build(kind, dialect=DIALECT)
+    if kind == '"NULL"':
+        return STRING
+    try:
+        return exp.DataType.build(_NEWER.get(kind, kind), dialect=DIALECT)
+    except SqlglotError:
+        return exp.DataType(this=exp.DataType.Type.UNKNOWN)
 
 
 #: "Binder Error: ...", then a line that points into SQL that no user wrote.
@@ -203,6 +220,10 @@ _PREFIX = re.compile(r"^[A-Z][A-Za-z-]*(?: [A-Z][A-Za-z]*)* Error: ")
 def explained(error: duckdb.Error) -> WranglerError:
     """DuckDB's message as a user of a flow can read it."""
     text = _PREFIX.sub("", _HINTS.split(str(error))[0].strip())
+    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException):
+        fault = file_fault(_PREFIX.sub("", str(error).strip()))
+        if fault:
+            return fault
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return ColumnError(text)
     # InvalidInput: what a step refuses itself, by the function error().

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import read
-from .sampling import sampled
+from .reading import Sources
+from .sampling import first_rows, sampled
 
-__all__ = ["read", "sampled"]
+__all__ = ["Sources", "first_rows", "sampled"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
-from ..errors import DataError, UnsupportedError
-from ..relation import Base, Relation, distinct_names
+from ..engines import DuckDB
+from ..errors import DataError, SourceError, UnsupportedError
+from ..relation import Relation
 from ..storage import LocalPlaces, Places
+from .delimited import read_csv
+from .finding import Files, found, kind_of
+from .typed import read_json, read_orc, read_parquet
 
 if TYPE_CHECKING:
     from ..engines import Engine
@@ -20,58 +22,69 @@ if TYPE_CHECKING:
 TABLE = "Table"
 
 
-def _files(path: Path, address: str) -> list[Path]:
-    """The file, or a folder's files; raises DataError where the folder is empty."""
-    found = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
-    if not found:
-        raise DataError(f"s3Uri: there is no file in {address!r}", field="s3Uri")
-    return found
+@dataclass
+class Sources:
+    """What reads sources for one run."""
 
+    engine: Engine
+    places: Places = field(default_factory=LocalPlaces)
+    #: What a source left out, or a user should know of it; by node.
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    #: Files on this machine -> the node that reads them.
+    _files: list[tuple[Files, str]] = field(default_factory=list)
 
-def read(engine: Engine, definition: Mapping[str, Any], places: Places | None = None) -> Relation:
-    """The table that a ``dataset_definition`` names; raises UnsupportedError for other kinds."""
-    kind = definition.get("datasetSourceType")
-    if kind == TABLE:
-        name = definition.get("name")
-        raise DataError(f"The table {name!r} is not in the file: run(inputs={{{name!r}: table}})")
-    if kind != "S3":
-        raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
-    place = definition["s3ExecutionContext"]
-    files = _files((places or LocalPlaces()).read(place["s3Uri"]), place["s3Uri"])
-    content = str(place.get("s3ContentType") or files[0].suffix[1:]).lower()
-    reader = {"csv": _csv, "parquet": _parquet, "json": _json, "jsonl": _json}.get(content)
-    if reader is None:
-        raise UnsupportedError(f"s3ContentType: Studio does not read {content!r} files")
-    return reader(engine, files, place)
+    def read(self, node: str, definition: Mapping[str, Any], most: int | None = None) -> Relation:
+        """The table that a ``dataset_definition`` names; ``most``: rows that are needed of it.
 
+        Raises UnsupportedError for kinds that Studio does not read, DataError where the data are
+        not what the definition says.
+        """
+        kind = definition.get("datasetSourceType")
+        if kind == TABLE:
+            name = definition.get("name")
+            right = f"run(inputs={{{name!r}: table}})"
+            raise DataError(f"The table {name!r} is not in the file: {right}")
+        if kind != "S3":
+            raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
+        if isinstance(self.engine, DuckDB):
+            return self._read_files(self.engine, node, definition, most)
+        # Another engine's machines do not see these files: DuckDB reads them here.
+        with DuckDB() as reading:
+            relation = self._read_files(reading, node, definition, most)
+            wanted = relation if most is None else relation.limit(most)
+            return self.engine.from_arrow(reading.reader(wanted))
 
-def _paths(files: list[Path]) -> exp.Expr:
-    return exp.array(*(exp.Literal.string(glob.escape(str(each))) for each in files))
+    def _read_files(
+        self, engine: DuckDB, node: str, definition: Mapping[str, Any], most: int | None
+    ) -> Relation:
+        place = definition.get("s3ExecutionContext") or {}
+        address = place.get("s3Uri")
+        if not isinstance(address, str) or not address:
+            raise DataError("s3ExecutionContext.s3Uri: the source names no place", field="s3Uri")
+        files = found(self.places.read(address), address, place)
+        self._files.append((files, node))
+        notes = self.notes.setdefault(node, [])
+        with self.faults():
+            kind = kind_of(files, place)
+            if kind == "csv":
+                return read_csv(engine, files, place, notes)
+            if kind == "parquet":
+                return read_parquet(engine, files, place)
+            if kind == "orc":
+                return read_orc(engine, files, place, most)
+            return read_json(engine, files, place, lines=kind == "jsonl")
 
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Faults of files name them as the flow does."""
+        try:
+            yield
+        except SourceError as error:
+            raise self.named(error)[1] from error
 
-def _csv(engine: Engine, files: list[Path], place: Mapping[str, Any]) -> Relation:
-    """Every column as text: the step after the source decides the types."""
-    header = bool(place.get("s3HasHeader", True))
-    options: dict[str, Any] = {"all_varchar": True, "header": header, "union_by_name": header}
-    if place.get("s3FieldDelimiter"):
-        options["delim"] = place["s3FieldDelimiter"]
-    return _scan(engine, "read_csv", files, options)
-
-
-def _parquet(engine: Engine, files: list[Path], place: Mapping[str, Any]) -> Relation:
-    return _scan(engine, "read_parquet", files, {"union_by_name": True})
-
-
-def _json(engine: Engine, files: list[Path], place: Mapping[str, Any]) -> Relation:
-    return _scan(engine, "read_json", files, {})
-
-
-def _scan(engine: Engine, function: str, files: list[Path], options: Mapping[str, Any]) -> Relation:
-    arguments = [
-        exp.Kwarg(this=exp.to_identifier(name), expression=exp.convert(value))
-        for name, value in options.items()
-    ]
-    table = exp.Anonymous(this=function, expressions=[_paths(files), *arguments])
-    query = exp.select("*").from_(table)
-    schema = engine.bind_query(query)
-    return Relation.of(engine, Base(query, schema), distinct_names(schema))
+    def named(self, error: SourceError) -> tuple[str | None, SourceError]:
+        """The node that reads a faulty file, and the error with the name that the flow gives it."""
+        for files, node in self._files:
+            if error.file.startswith(f"{files.root}/"):
+                return node, SourceError(files.called(error.file), error.fault)
+        return None, error

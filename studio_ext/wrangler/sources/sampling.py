@@ -17,6 +17,12 @@ from ..relation import Relation, column
 SEED = 42
 
 
+def first_rows(sampling: Mapping[str, Any]) -> int | None:
+    """How many rows from the start are enough for a sample; None: all must be read."""
+    limited = sampling.get("sampling_method") == "sample_by_limit"
+    return _count(sampling, "limit_rows") if limited else None
+
+
 def sampled(relation: Relation, sampling: Mapping[str, Any]) -> Relation:
     """The sample that a source's output names; all where it names none.
 
