@@ -212,6 +212,11 @@ class Result:
             if each.error and each.error.node == name
         }
 
+    @property
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """Node -> what one should know of it though it came out."""
+        return {name: each.notes for name, each in self.outcomes.items() if each.notes}
+
     def relation(self, node: Node | str | None = None, output: str = "default") -> Relation:
         """A node's result, not yet computed; by default of the last transform.
 

@@ -23,6 +23,10 @@ class FlowError(WranglerError):
     """The document is not a flow: not JSON, no nodes, a cycle, an input that is not there."""
 
 
+class DamagedError(FlowError):
+    """What a flow file keeps of a fit cannot be read: the step has to learn anew."""
+
+
 class ParameterError(WranglerError):
     """A parameter of a step has a value that it cannot have."""
 

@@ -9,7 +9,14 @@ from typing import Any
 
 from .analyses import Findings, analyses
 from .engines import Engine
-from .errors import FlowError, SourceError, StepError, UnsupportedError, WranglerError
+from .errors import (
+    DamagedError,
+    FlowError,
+    SourceError,
+    StepError,
+    UnsupportedError,
+    WranglerError,
+)
 from .flow import Document, Node, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
@@ -46,7 +53,7 @@ class Outcome:
     error: StepError | None = None
     #: What a step's own Python has printed.
     printed: str = ""
-    #: What a source left out, in words.
+    #: What a person should know of a node that came out nevertheless: what a source left out.
     notes: tuple[str, ...] = ()
 
 
@@ -169,19 +176,24 @@ class Run:
         if node.type != "TRANSFORM":
             return Outcome(node, State.DONE)
         operator = catalogue.find(node.operator, parameters)
-        p = parse(operator.Parameters, operator.form.read(parameters))
+        given = operator.form.read(parameters)
+        p = parse(operator.Parameters, given)
         relations = [self._input(each.node, each.output) for each in node.inputs]
         p.check(relations)
+        said = operator.unused(given)
         saved = None if self.options.refit else operator.form.read_trained(node.trained)
-        trained = operator.restored(saved, p) if saved else None
-        learned = None
+        trained, learned = None, None
+        try:
+            trained = operator.restored(saved, p) if saved else None
+        except DamagedError as error:
+            said.append(f"{error}; learned anew from these rows")
         if trained is None and operator.fitted:
             trained = operator.fit(relations[0], p)
             learned = operator.form.write_trained(operator.saved(trained or {}, p))
         outputs = operator.run(relations, p, trained)
         for each in outputs.values():
             each.schema  # noqa: B018  (what does not fit is found here, at its node)
-        return Outcome(node, State.DONE, outputs, trained, learned)
+        return Outcome(node, State.DONE, outputs, trained, learned, notes=tuple(said))
 
     def _written(self, node: Node, parameters: Mapping[str, Any]) -> Outcome:
         if not self.options.write:

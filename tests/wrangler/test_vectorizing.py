@@ -46,7 +46,7 @@ def _reference(texts: list[str], **options: Any) -> tuple[list[str], np.ndarray[
     ("ours", "theirs"),
     [
         ({}, {"max_df": 0.999}),
-        ({"binary": True}, {"binary": True}),
+        ({"binarize_count": True}, {"binary": True}),
         ({"minimum_document_frequency": 2}, {"min_df": 2}),
         ({"minimum_document_frequency": 0.3}, {"min_df": 0.3}),
         ({"maximum_document_frequency": 2.0}, {"max_df": 2}),
@@ -74,7 +74,7 @@ def test_any_texts(steps: Steps, texts: list[str]) -> None:
         with pytest.raises(DataError, match="no term of 't'"):
             steps(KEY, {"t": texts}, **how)
         return
-    near(steps(KEY, {"t": texts}, **how)["t"], _reference(texts)[1])
+    near(steps(KEY, {"t": texts}, **how)["t_features"], _reference(texts)[1])
 
 
 @pytest.mark.parametrize("least", [0, 2])
@@ -84,15 +84,16 @@ def test_weights_are_sparks(steps: Steps, least: int) -> None:
     # scikit-learn adds one to Spark's weight.
     weights = TfidfTransformer(norm=None).fit(counts).idf_ - 1
     weights[(counts > 0).sum(axis=0) < least] = 0
-    made = steps(KEY, {"t": TEXTS}, **how)["t"]
+    made = steps(KEY, {"t": TEXTS}, **how)["t_features"]
     near([each for each in made if each is not None], counts * weights)
 
 
 def test_a_column_for_each_term(steps: Steps) -> None:
-    how = {"input_column": "t", "output_format": "Flattened", "apply_idf": False}
+    how = {"input_column": "t", "output_format": "Columns", "apply_idf": False}
     table = {"t": ["b a b", "a", None, "b"], "kept": [1, 2, 3, 4]}
     made = steps(KEY, table, **how, maximum_document_frequency=5)
-    assert made == {"kept": [1, 2, 3, 4], "t_b": [2, 0, None, 1], "t_a": [1, 1, None, 0]}
+    counts = {"t_features_b": [2, 0, None, 1], "t_features_a": [1, 1, None, 0]}
+    assert made == {**table, **counts}
     named = steps(KEY, table, **how, maximum_vocabulary_size=1, output_column="w")
     assert list(named) == ["t", "kept", "w_b"]
 
@@ -103,7 +104,7 @@ def test_a_column_for_each_term(steps: Steps) -> None:
         ({"pattern": "[,;]+"}, lambda text: [p for p in re.split("[,;]+", text.lower()) if p]),
         ({"pattern": "[a-zé]+", "gaps": False}, lambda text: re.findall("[a-zé]+", text.lower())),
         (
-            {"pattern": ",", "lowercase": False, "minimum_token_length": 2},
+            {"pattern": ",", "lowercase_before_tokenization": False, "minimum_token_length": 2},
             lambda text: [part for part in text.split(",") if len(part) > 1],
         ),
     ],
@@ -111,11 +112,11 @@ def test_a_column_for_each_term(steps: Steps) -> None:
 def test_custom_tokens(steps: Steps, custom: dict[str, Any], tokens: Any) -> None:
     texts = ["Aé,b;;C", "aé,aé,,zz", "C"]
     vocabulary, counts = _reference(
-        texts, tokenizer=tokens, lowercase=custom.get("lowercase", True)
+        texts, tokenizer=tokens, lowercase=custom.get("lowercase_before_tokenization", True)
     )
     how = {"input_column": "t", "tokenizer": "Custom", "apply_idf": False, **custom}
     assert steps.fit(KEY, {"t": texts}, **how) == {"vocabulary": vocabulary}
-    near(steps(KEY, {"t": texts}, **how)["t"], counts)
+    near(steps(KEY, {"t": texts}, **how)["t_features"], counts)
 
 
 @pytest.mark.parametrize("idf", [False, True])
@@ -135,11 +136,11 @@ def test_hashing_by_plain_python(steps: Steps, idf: bool, binary: bool) -> None:
         input_column="t",
         vectorizer="Hashing",
         number_of_features=16,
-        binary=binary,
+        binarize_count=binary,
         apply_idf=idf,
         minimum_idf_document_frequency=0,
     )
-    near([each for each in made["t"] if each is not None], counts)
+    near([each for each in made["t_features"] if each is not None], counts)
 
 
 @pytest.mark.parametrize(("least", "wanted"), [(2, [[3.0, 0.0]]), (0.25, [[3.0, 1.0]])])
@@ -147,7 +148,7 @@ def test_terms_that_are_rare_in_a_text(steps: Steps, least: float, wanted: Any) 
     how = {"input_column": "t", "apply_idf": False, "maximum_document_frequency": 5}
     trained = steps.fit(KEY, {"t": ["a a b"]}, **how)
     made = steps(KEY, {"t": ["a a b a"]}, trained=trained, minimum_term_frequency=least, **how)
-    assert made["t"] == wanted
+    assert made["t_features"] == wanted
 
 
 def test_what_was_not_there_when_learning_does_not_count(steps: Steps) -> None:
@@ -155,7 +156,7 @@ def test_what_was_not_there_when_learning_does_not_count(steps: Steps) -> None:
     trained = {"vocabulary": ["x", "y"], "idf": {"0": 2.0}, "idf_of_others": 0.5}
     table = {"t": ["new x y x", "new", None, ""]}
     made = steps(KEY, table, trained=trained, **how)
-    assert made["t"] == [[4.0, 0.5], [0.0, 0.0], None, [0.0, 0.0]]
+    assert made["t_features"] == [[4.0, 0.5], [0.0, 0.0], None, [0.0, 0.0]]
 
 
 def test_sparks_vocabulary_is_kept(steps: Steps) -> None:
@@ -169,14 +170,49 @@ def test_sparks_vocabulary_is_kept(steps: Steps) -> None:
         "idf_model": {"class": "IDFModel", "idf": [0.5, 2.0]},
     }
     made = steps(KEY, {"t": ["a b b"]}, trained=operator.adopt(saved, p), input_column="t")
-    assert made["t"] == [[1.0, 2.0]]
+    assert made["t_features"] == [[1.0, 2.0]]
+
+
+def test_data_wranglers_own_form() -> None:
+    """Parameters lie in containers of their own, as Data Wrangler writes them."""
+    from studio_ext.wrangler import catalogue
+    from studio_ext.wrangler.operators.parameters import parse
+
+    operator = catalogue[KEY]
+    inner = {
+        "input_column": "t",
+        "tokenizer": "Custom",
+        "tokenizer_custom_parameters": {"pattern": ",", "lowercase_before_tokenization": False},
+        "tokenizer_standard_parameters": {},
+        "vectorizer": "Count Vectorizer",
+        "vectorizer_count_vectorizer_parameters": {
+            "minimum_document_frequency": 2,
+            "binarize_count": True,
+            "surprise": 1,
+        },
+        "vectorizer_hashing_parameters": {},
+        "apply_idf": "Yes",
+        "apply_idf_yes_parameters": {"minimum_document_frequency": 7},
+        "apply_idf_no_parameters": {},
+        "output_format": "Vector",
+    }
+    node = {"operator": "Vectorize", "vectorize_parameters": inner}
+    given = operator.form.read(node)
+    p = parse(operator.Parameters, given)
+    assert (p.pattern, p.lowercase_before_tokenization, p.binarize_count) == (",", False, True)
+    assert (p.minimum_document_frequency, p.minimum_idf_document_frequency) == (2, 7)
+    (remark,) = operator.unused(given)
+    assert remark.startswith("vectorizer_count_vectorizer_parameters.surprise")
+    known = {name: value for name, value in given.items() if "surprise" not in name}
+    del inner["vectorizer_count_vectorizer_parameters"]["surprise"]  # type: ignore[attr-defined]
+    assert operator.form.write(known) == node
 
 
 @pytest.mark.parametrize(
     ("parameters", "error", "words"),
     [
         ({"vectorizer": "Word2Vec"}, ParameterError, "vectorizer: 'Word2Vec'"),
-        ({"vectorizer": "Hashing", "output_format": "Flattened"}, ParameterError, "is for counts"),
+        ({"vectorizer": "Hashing", "output_format": "Columns"}, ParameterError, "is for counts"),
         ({"tokenizer": "Custom", "pattern": "(a"}, ParameterError, "pattern: '\\(a'"),
         ({"minimum_document_frequency": 3}, DataError, "no term of 't' is in 3 to"),
     ],

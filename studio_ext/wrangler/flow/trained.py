@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import FlowError
+from ..errors import DamagedError, FlowError
 
 PREFIX = "P)h>@6aWAK"
 MOST_BYTES = 256 << 20
@@ -22,7 +22,7 @@ MOST_BYTES = 256 << 20
 def decoded(value: Any) -> Any:
     """``trained_parameters`` with each saved model as JSON; everything else as it is.
 
-    Raises FlowError where a model cannot be read: copies of public files are often damaged.
+    Raises DamagedError where a model cannot be read: copies of public files are often damaged.
     """
     if isinstance(value, Mapping):
         return {key: decoded(each) for key, each in value.items()}
@@ -43,7 +43,7 @@ def model(text: str) -> dict[str, Any]:
         metadata = json.loads(archive.read(_only(files, "metadata/part-", "")).splitlines()[0])
         table = pq.read_table(io.BytesIO(archive.read(_only(files, "data/", ".parquet"))))
     except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile, RecursionError) as error:
-        raise FlowError(f"trained_parameters: a saved model is damaged: {error}") from error
+        raise DamagedError(f"trained_parameters: a saved model is damaged: {error}") from error
     (row,) = table.to_pylist() or [{}]
     return {
         "class": metadata["class"].rsplit(".", 1)[-1],

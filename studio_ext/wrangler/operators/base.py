@@ -52,11 +52,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Nested:
+    """Parameters that lie in a container of their own: our names -> theirs in it."""
+
+    container: str
+    names: Mapping[str, str]
+
+    def lift(self, values: dict[str, Any]) -> None:
+        """Out of the container; what is in it and not of ours keeps both names."""
+        ours = {theirs: name for name, theirs in self.names.items()}
+        for theirs, value in (values.pop(self.container, None) or {}).items():
+            values[ours.get(theirs, f"{self.container}.{theirs}")] = value
+
+    def sink(self, values: dict[str, Any]) -> None:
+        """Into the container, which is there even when it is empty."""
+        there = [name for name in self.names if name in values]
+        values[self.container] = {self.names[name]: values.pop(name) for name in there}
+
+
+@dataclass(frozen=True)
 class Form:
     """Where an operator stands in a flow file: the node's operator, and the choices below it."""
 
     operator: str
     choices: tuple[Choice, ...] = ()
+    nested: tuple[Nested, ...] = ()
 
     @property
     def key(self) -> str:
@@ -83,11 +103,16 @@ class Form:
         level: Any = parameters
         for choice in self.choices:
             level = level.get(choice.place) or {} if choice.place else level
-        return dict(level)
+        own = dict(level)
+        for each in self.nested:
+            each.lift(own)
+        return own
 
     def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """A node's parameters, with the operator's own in their place."""
         level = dict(values)
+        for each in self.nested:
+            each.sink(level)
         for choice in reversed(self.choices):
             inner = {choice.place: level} if choice.place else level
             level = {choice.key: choice.value, **inner}
@@ -138,6 +163,12 @@ class Operator(Declared, Generic[P]):
     def key(self) -> str:
         """Its name in Studio: ``manage_columns/drop_column``."""
         return self.form.key
+
+    def unused(self, given: Mapping[str, Any]) -> list[str]:
+        """Notes on parameters of a node that this operator does not know."""
+        choices = {choice.key for choice in self.form.choices}
+        names = [name for name in self.Parameters.unused(given) if name not in choices]
+        return [f"{name}: Studio does not know this parameter, and leaves it out" for name in names]
 
     @property
     def fitted(self) -> bool:

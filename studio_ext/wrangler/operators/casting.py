@@ -26,6 +26,8 @@ class _Nothing(Parameters):
 
 
 class _Parsed(Parameters):
+    without_effect = frozenset({"original_data_type"})
+
     column: AnyColumn = field("Column")
     data_type: TypeName = field("Type")
 

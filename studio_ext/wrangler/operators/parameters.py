@@ -73,6 +73,19 @@ class Parameters(BaseModel):
         extra="ignore", frozen=True, populate_by_name=True, coerce_numbers_to_str=True
     )
 
+    #: Fields that flow files hold and that change nothing.
+    without_effect: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def unused(cls, given: Mapping[str, Any]) -> list[str]:
+        """Fields given that are none of ours: what lies in containers is another choice's."""
+        known = set(cls.model_fields) | {each.alias for each in cls.model_fields.values()}
+        return [
+            name
+            for name, value in given.items()
+            if name not in known | cls.without_effect and _says_something(value)
+        ]
+
     def check(self, relations: Iterable[Relation]) -> None:
         """Every column named is there and of a kind that fits; raises ColumnError."""
         inputs = list(relations)
@@ -97,6 +110,10 @@ def _check(relation: Relation, column: str, mark: OfColumn, field: str) -> None:
             "parse it as that type in a step before",
             field=field,
         )
+
+
+def _says_something(value: Any) -> bool:
+    return not isinstance(value, Mapping) and value not in (None, "", [])
 
 
 class Declared:

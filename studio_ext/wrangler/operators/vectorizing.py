@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
 from sqlglot import exp
 
 from ..errors import DataError, ParameterError
 from ..relation import Relation
-from .base import Choice, Form, Operator, Trained
+from .base import Choice, Form, Nested, Operator, Trained
 from .catalogue import catalogue
 from .encoding import MOST_COLUMNS
 from .parameters import NewColumn, Parameters, StringColumn, field
@@ -23,16 +24,22 @@ from .texts import checked
 GROUP = "Featurize text"
 
 
+def _yes(value: Any) -> Any:
+    return {True: "Yes", False: "No"}.get(value, value) if isinstance(value, bool) else value
+
+
 class _Vectorized(Parameters):
     input_column: StringColumn = field("Column")
-    output_column: NewColumn = field("Output column or prefix", "Empty: in place.", default="")
+    output_column: NewColumn = field(
+        "Output column or prefix", "Empty: the column's name and _features.", default=""
+    )
     tokenizer: Literal["Standard", "Custom"] = field(
         "Tokenizer", "Standard: lower case, split at white space.", default="Standard"
     )
     minimum_token_length: int = field("Shortest token", "Custom.", default=1, ge=1)
     gaps: bool = field("The pattern matches what is between tokens", "Custom.", default=True)
     pattern: str = field("Pattern", "Custom; a regular expression.", default=r"\s+", min_length=1)
-    lowercase: bool = field("Lower case", "Custom.", default=True)
+    lowercase_before_tokenization: bool = field("Lower case", "Custom.", default=True)
     vectorizer: Literal["Count Vectorizer", "Hashing"] = field(
         "Vectorizer", default="Count Vectorizer"
     )
@@ -46,17 +53,51 @@ class _Vectorized(Parameters):
         "Most texts", "Below 1: as a part of all.", default=0.999, gt=0
     )
     maximum_vocabulary_size: int = field("Largest vocabulary", default=262_144, ge=1)
-    binary: bool = field("1 for any number of occurrences", default=False)
+    binarize_count: bool = field("1 for any number of occurrences", default=False)
     number_of_features: int = field(
         "Features", "Hashing; vectors hold every one.", default=1_024, ge=1, le=1 << 20
     )
-    apply_idf: bool = field("Weight by inverse document frequency", default=True)
+    apply_idf: Annotated[Literal["Yes", "No"], BeforeValidator(_yes)] = field(
+        "Weight by inverse document frequency", default="Yes"
+    )
     minimum_idf_document_frequency: int = field(
         "Fewest texts for a weight", "Terms of fewer weigh 0.", default=5, ge=0
     )
-    output_format: Literal["Vector", "Flattened"] = field(
-        "Output", "Flattened: a column for each term; only of counts.", default="Vector"
+    output_format: Literal["Vector", "Columns"] = field(
+        "Output", "Columns: a column for each term; only of counts.", default="Vector"
     )
+
+
+#: Where the parameters of the choices within lie.
+NESTED = (
+    Nested("tokenizer_standard_parameters", {}),
+    Nested(
+        "tokenizer_custom_parameters",
+        {
+            name: name
+            for name in ("minimum_token_length", "gaps", "pattern", "lowercase_before_tokenization")
+        },
+    ),
+    Nested(
+        "vectorizer_count_vectorizer_parameters",
+        {
+            name: name
+            for name in (
+                "minimum_term_frequency",
+                "minimum_document_frequency",
+                "maximum_document_frequency",
+                "maximum_vocabulary_size",
+                "binarize_count",
+            )
+        },
+    ),
+    Nested("vectorizer_hashing_parameters", {"number_of_features": "number_of_features"}),
+    Nested(
+        "apply_idf_yes_parameters",
+        {"minimum_idf_document_frequency": "minimum_document_frequency"},
+    ),
+    Nested("apply_idf_no_parameters", {}),
+)
 
 
 def _bound(limit: float, documents: int) -> float:
@@ -75,7 +116,7 @@ class Vectorize(Operator[_Vectorized]):
     """
 
     number, group, label = "T019", GROUP, "Vectorize"
-    form = Form("sagemaker.spark.featurize_text_0.1", (Choice("operator", "Vectorize"),))
+    form = Form("sagemaker.spark.featurize_text_0.1", (Choice("operator", "Vectorize"),), NESTED)
     variants = (
         "standard tokenizer",
         "custom tokenizer",
@@ -84,12 +125,12 @@ class Vectorize(Operator[_Vectorized]):
         "hashing",
         "IDF",
         "vector",
-        "flattened",
+        "columns",
     )
 
     def fit(self, relation: Relation, p: _Vectorized) -> Trained:
-        if p.vectorizer == "Hashing" and p.output_format == "Flattened":
-            raise ParameterError("output_format", "Flattened", "is for counts: Hashing has Vector")
+        if p.vectorizer == "Hashing" and p.output_format == "Columns":
+            raise ParameterError("output_format", "Columns", "is for counts: Hashing has Vector")
         terms = self._terms(relation, p)
         f = relation.functions
         documents = int(relation.aggregate({"n": f.count(relation[p.input_column])})["n"])
@@ -104,7 +145,7 @@ class Vectorize(Operator[_Vectorized]):
                     f"input_column: no term of {p.input_column!r} is in {low:g} to {high:g} texts",
                     field="input_column",
                 )
-        if p.apply_idf:
+        if p.apply_idf == "Yes":
             counts = self._pairs(terms, p, trained).document_frequencies()
             trained["idf"] = {
                 str(index): math.log((documents + 1) / (count + 1))
@@ -126,7 +167,7 @@ class Vectorize(Operator[_Vectorized]):
 
     def apply(self, relation: Relation, p: _Vectorized, trained: Trained | None) -> Relation:
         assert trained is not None
-        output = p.output_column or p.input_column
+        output = p.output_column or f"{p.input_column}_features"
         pairs = self._pairs(self._terms(relation, p), p, trained)
         weights: Mapping[str, float] | None = trained.get("idf")
         size = self._size(p, trained)
@@ -144,14 +185,13 @@ class Vectorize(Operator[_Vectorized]):
             f"{output}_{term}": f.item(x, index + 1)
             for index, term in enumerate(trained["vocabulary"])
         }
-        gone = [] if p.output_column else [p.input_column]
-        return wide.with_columns(columns).drop([vector, *gone])
+        return wide.with_columns(columns).drop([vector])
 
     def _terms(self, relation: Relation, p: _Vectorized) -> Terms:
         f, x = relation.functions, relation[p.input_column]
         if p.tokenizer == "Standard":
             return Terms.of(relation, f.words(f.lower(x)))
-        text = f.lower(x) if p.lowercase else x
+        text = f.lower(x) if p.lowercase_before_tokenization else x
         pattern = checked(p.pattern)
         parts = f.regexp_split(text, pattern) if p.gaps else f.regexp_all(text, pattern)
         least = f.constant(p.minimum_token_length)
@@ -163,8 +203,8 @@ class Vectorize(Operator[_Vectorized]):
 
     def _pairs(self, terms: Terms, p: _Vectorized, trained: Mapping[str, Any]) -> Pairs:
         if p.vectorizer == "Hashing":
-            return terms.hashed(p.number_of_features, p.minimum_term_frequency, p.binary)
-        return terms.known(trained["vocabulary"], p.minimum_term_frequency, p.binary)
+            return terms.hashed(p.number_of_features, p.minimum_term_frequency, p.binarize_count)
+        return terms.known(trained["vocabulary"], p.minimum_term_frequency, p.binarize_count)
 
     def _size(self, p: _Vectorized, trained: Mapping[str, Any]) -> int:
         if p.vectorizer == "Hashing":
