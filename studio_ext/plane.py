@@ -40,6 +40,7 @@ from .run.runners.process import ProcessRunner
 from .schedules import operations as schedules
 from .seen import logs as seen_logs
 from .store import Store
+from .store.checkpoints import Checkpoints
 from .store.chores import Chores
 from .store.credentials import Credential
 from .training import operations as training
@@ -109,6 +110,7 @@ class ControlPlane:
             )
         )
         self._gateway = Keeper(config)
+        self._checkpoints = Checkpoints(self.store.engine)
         self._life = threading.Lock()
         self._stopping = threading.Event()
         self._log: seen_logs.ToFile | None = None
@@ -155,6 +157,7 @@ class ControlPlane:
             for thread in self._threads:
                 thread.start()
             self.reconciler.start()
+            self._checkpoints.start()
         end = time.monotonic() + START_TIMEOUT_S
         while not self._server.started and not self._stopping.is_set():
             if time.monotonic() > end:
@@ -172,6 +175,7 @@ class ControlPlane:
         with self._life:  # what is half started cannot be ended
             self._gateway.stop()
             self.reconciler.stop()
+            self._checkpoints.stop()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=10)
