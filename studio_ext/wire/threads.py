@@ -14,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
+
+_R = TypeVar("_R")
 
 
 @dataclass(slots=True)
@@ -64,16 +66,16 @@ class Threads:
         self._started = 0
         self._closed = False
 
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def run(self, function: Callable[..., _R], *arguments: Any) -> asyncio.Future[_R]:
         """The function's result, from a thread with the caller's context variables.
 
-        RuntimeError after :meth:`close`.
+        It begins at once, awaited or not. RuntimeError after :meth:`close`.
         """
         loop = asyncio.get_running_loop()
         context, future = contextvars.copy_context(), loop.create_future()
         self._have_one()
         self._tasks.put(_Task(function, arguments, context, loop, future))
-        return await future
+        return future
 
     def _have_one(self) -> None:
         """Bespeak an idle thread, or start one."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ...store.objects import Writer
 from ...wire.dispatch import Call
+from ...wire.threads import Threads
 from .common import Params
 from .requested import Promise
 
@@ -16,7 +15,7 @@ _R = TypeVar("_R")
 _BATCH = 1 << 20
 
 # Hashing and writing release the interpreter lock; more threads than cores, as some wait on disk.
-_threads = ThreadPoolExecutor(16, thread_name_prefix="studio-s3")
+_threads = Threads(16, "studio-s3")
 
 
 async def store_body(
@@ -29,16 +28,16 @@ async def store_body(
     chunks = call.body if call.body is not None else _given(params)
     batch, ended = await _batch(chunks)
     if ended:
-        return await _in_thread(_store_whole, batch, promise.kept(call), open_writer)
-    writer = await _in_thread(open_writer)
+        return await _threads.run(_store_whole, batch, promise.kept(call), open_writer)
+    writer = await _threads.run(open_writer)
     try:
         while not ended:
-            writing = _submit(_write, writer, batch)
+            writing = _threads.run(_write, writer, batch)
             batch, ended = await _batch(chunks)
             await writing
-        return await _in_thread(_finish, writer, batch, promise.kept(call))
+        return await _threads.run(_finish, writer, batch, promise.kept(call))
     except BaseException:
-        await _in_thread(writer.abort)  # waits for a write in progress
+        await _threads.run(writer.abort)  # waits for a write in progress
         raise
 
 
@@ -77,13 +76,5 @@ async def _given(params: Params) -> AsyncIterator[bytes]:
     if not hasattr(given, "read"):
         yield given.encode() if isinstance(given, str) else bytes(given)
         return
-    while chunk := await _in_thread(given.read, _BATCH):
+    while chunk := await _threads.run(given.read, _BATCH):
         yield chunk
-
-
-def _submit(function: Callable[..., _R], *arguments: Any) -> asyncio.Future[_R]:
-    return asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
-
-
-async def _in_thread(function: Callable[..., _R], *arguments: Any) -> _R:
-    return await _submit(function, *arguments)

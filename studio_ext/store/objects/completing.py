@@ -18,7 +18,7 @@ from .base import UNCONDITIONAL, Condition, ObjectInfo
 from .datafiles import DataFiles
 from .errors import BadDigest, InvalidPart, InvalidRequest, NoSuchUpload
 from .placing import Placer
-from .rows import OBJECT_COLUMNS, at, info_of
+from .rows import OBJECT_COLUMNS, ObjectRow, at, info_of
 from .tables import objects, uploads
 from .uploads import (
     Chosen,
@@ -144,7 +144,7 @@ class Completing:
         query = select(*OBJECT_COLUMNS).where(at(bucket, key), objects.c.upload == upload_id)
         with read(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else info_of(row)
+        return None if row is None else info_of(ObjectRow._make(row))
 
 
 def _expected(

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 _READ_ONLY = 0o444  # jobs get hard links: a script must not write into the store by accident
 _COPY = 64 << 20
@@ -38,13 +39,20 @@ class DataFiles:
 
     def path(self, data: str) -> Path:
         """Where the data file of that name is."""
-        return Path(f"{self._root}/{data[:2]}/{data}")
+        return Path(self._name(data))
+
+    def _name(self, data: str) -> str:
+        return f"{self._root}/{data[:2]}/{data}"
 
     def create(self) -> tuple[str, int]:
         """A new name and a descriptor to write its bytes to; then :meth:`seal`."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with self._new() as data:
-            return data, os.open(self.path(data), flags, 0o600)
+            return data, os.open(self._name(data), flags, 0o600)
+
+    def open(self, data: str) -> BinaryIO:
+        """A reader of a file's bytes, without a buffer of its own."""
+        return open(self._name(data), "rb", buffering=0)
 
     def seal(self, descriptor: int) -> None:
         """Make a written file durable and read-only."""
@@ -106,7 +114,7 @@ class DataFiles:
         names = list(names)
         for data in names:
             with suppress(FileNotFoundError):
-                os.unlink(self.path(data))
+                os.unlink(self._name(data))
         with self._lock:
             self._pending.difference_update(names)
 
@@ -154,9 +162,9 @@ class DataFiles:
     def _new(self) -> Iterator[str]:
         """A free name, which the sweep spares; given up again on an exception."""
         data = uuid.uuid4().hex
-        folder = self._root / data[:2]
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
+        folder = f"{self._root}/{data[:2]}"
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
             _sync_folder(self._root)
         with self._lock:
             self._pending.add(data)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
-from sqlalchemy import Engine, Row, delete, select, update
+from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..database import glance, read, write
@@ -30,7 +30,7 @@ from .multipart import MultipartUploads
 from .names import check_attributes, check_bucket_name, check_key
 from .ownership import Ownership
 from .placing import Placer
-from .rows import at, attributes_of, bucket_of, check, info_of, object_row
+from .rows import ObjectRow, at, attributes_of, bucket_of, check, info_of, object_row
 from .tables import buckets, objects, parts, uploads
 from .writing import DataWriter, Written
 
@@ -206,10 +206,7 @@ class LocalObjectStore(ObjectStore):
         return [(number, size, sums) for number, size, sums in found or ()]
 
     def open(self, bucket: str, key: str) -> tuple[ObjectInfo, BinaryIO]:
-        def open_data(data: str) -> BinaryIO:
-            return self._files.path(data).open("rb", buffering=0)
-
-        row, file = self._with_data(bucket, key, open_data)
+        row, file = self._with_data(bucket, key, self._files.open)
         return info_of(row), file
 
     def local_path(self, bucket: str, key: str) -> Path:
@@ -269,7 +266,7 @@ class LocalObjectStore(ObjectStore):
         self.owned(bucket)
         return attributes
 
-    def _with_data(self, bucket: str, key: str, use: Callable[[str], _T]) -> tuple[Row[Any], _T]:
+    def _with_data(self, bucket: str, key: str, use: Callable[[str], _T]) -> tuple[ObjectRow, _T]:
         """Use an object's data file; again with the new one if it is replaced meanwhile."""
         missing = None
         while True:

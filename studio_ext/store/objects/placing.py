@@ -10,14 +10,15 @@ from sqlalchemy.exc import IntegrityError
 
 from ..database import write
 from ..portable import insert_of
+from ..prepared import Prepared
 from .base import UNCONDITIONAL, Attributes, Condition, ObjectInfo
 from .datafiles import DataFiles
-from .errors import NoSuchBucket, PreconditionFailed
+from .errors import NoSuchBucket
 from .rows import at, attribute_values, check
 from .tables import objects
 from .writing import Written
 
-_OLD = (
+_OLD = Prepared(
     select(objects.c.data, objects.c.etag)
     .where(at(bindparam("bucket"), bindparam("key")))
     .with_for_update()
@@ -31,11 +32,11 @@ class Placer:
         self._engine = engine
         self._files = files
         insert = insert_of(engine)(objects)
-        # Built once: building them takes longer than running them.
-        self._create = insert.on_conflict_do_nothing().returning(objects.c.key)
-        self._replace = insert.on_conflict_do_update(
-            index_elements=[objects.c.bucket, objects.c.key],
-            set_={column.name: insert.excluded[column.name] for column in objects.c},
+        names, key = objects.c.keys(), [objects.c.bucket, objects.c.key]
+        self._create = Prepared(insert.on_conflict_do_nothing(index_elements=key), names)
+        replaced = {name: insert.excluded[name] for name in names}
+        self._replace = Prepared(
+            insert.on_conflict_do_update(index_elements=key, set_=replaced), names
         )
 
     def place(
@@ -75,8 +76,6 @@ class Placer:
 
         Raises IntegrityError when there is no such bucket.
         """
-        old = connection.execute(_OLD, {"bucket": bucket, "key": key}).one_or_none()
-        check(condition, old.etag if old else None, key)
         values = {
             "bucket": bucket,
             "key": key,
@@ -91,11 +90,7 @@ class Placer:
             **attribute_values(attributes),
             **columns,
         }
-        if not condition.if_none_match:
-            connection.execute(self._replace, values)
-        elif connection.execute(self._create, values).one_or_none() is None:
-            # PostgreSQL: created by another transaction since the look above
-            raise PreconditionFailed("If-None-Match")
+        replaced = self._write(connection, values, condition)
         info = ObjectInfo(
             bucket,
             key,
@@ -106,4 +101,18 @@ class Placer:
             written.checksums,
             checksum_type,
         )
-        return info, [old.data] if old else []
+        return info, replaced
+
+    def _write(
+        self, connection: Connection, values: dict[str, Any], condition: Condition
+    ) -> list[str]:
+        """Write a row if the condition holds; the data file that it replaces, if there is one."""
+        may_be_new = condition.if_match is None
+        if may_be_new:
+            check(condition, None, values["key"])
+            if self._create.run(connection, values):
+                return []
+        data, etag = _OLD.one(connection, values) or (None, None)
+        check(condition, etag, values["key"])
+        self._replace.run(connection, values)
+        return [data] if data else []

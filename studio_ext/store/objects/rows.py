@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from ..prepared import Prepared
 from .base import UNCONDITIONAL, Attributes, BucketInfo, Condition, ObjectInfo
@@ -17,12 +18,48 @@ def at(bucket: Any, key: Any) -> Any:
     return (objects.c.bucket == bucket) & (objects.c.key == key)
 
 
-#: every column but the long list of parts
-OBJECT_COLUMNS = tuple(c for c in objects.c if c.name != "parts")
+class ObjectRow(NamedTuple):
+    """An object's row, all of it but the long list of parts."""
+
+    bucket: str
+    key: str
+    data: str
+    size: int
+    etag: str
+    modified: float
+    owner: str
+    storage_class: str
+    content_type: str
+    headers: Mapping[str, Any]
+    user_metadata: Mapping[str, str]
+    tags: Mapping[str, str]
+    checksum_type: str | None
+    checksums: dict[str, str]
+    upload: str | None
+
+
+class _Described(Protocol):
+    """A row with what a client says of an object: an object's, or an upload's."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def storage_class(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, Any]: ...
+    @property
+    def user_metadata(self) -> Mapping[str, str]: ...
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
+OBJECT_COLUMNS = tuple(objects.c[name] for name in ObjectRow._fields)
 # Put together once: every call to the store asks these.
 _BUCKET = Prepared(select(buckets).where(buckets.c.name == bindparam("bucket")))
-_OBJECT = select(*OBJECT_COLUMNS).where(at(bindparam("bucket"), bindparam("key")))
-_OBJECT_LOCKED = _OBJECT.with_for_update()
+_SELECT = select(*OBJECT_COLUMNS).where(at(bindparam("bucket"), bindparam("key")))
+_OBJECT, _OBJECT_LOCKED = Prepared(_SELECT), Prepared(_SELECT.with_for_update())
 
 
 def bucket_of(connection: Connection, name: str) -> BucketInfo:
@@ -33,24 +70,24 @@ def bucket_of(connection: Connection, name: str) -> BucketInfo:
     return BucketInfo(*row)
 
 
-def object_row(connection: Connection, bucket: str, key: str, *, lock: bool = False) -> Row[Any]:
+def object_row(connection: Connection, bucket: str, key: str, *, lock: bool = False) -> ObjectRow:
     """An object's row; raises NoSuchBucket or NoSuchKey. ``lock`` is for PostgreSQL."""
     query = _OBJECT_LOCKED if lock else _OBJECT
-    row = connection.execute(query, {"bucket": bucket, "key": key}).one_or_none()
+    row = query.one(connection, {"bucket": bucket, "key": key})
     if row is None:
         bucket_of(connection, bucket)
         raise NoSuchKey(key)
-    return row
+    return ObjectRow._make(row)
 
 
-def attributes_of(row: Row[Any]) -> Attributes:
+def attributes_of(row: _Described) -> Attributes:
     """The attributes in an object's or an upload's row."""
     return Attributes(
         row.content_type, row.headers, row.user_metadata, row.tags, row.storage_class, row.owner
     )
 
 
-def info_of(row: Row[Any]) -> ObjectInfo:
+def info_of(row: ObjectRow) -> ObjectInfo:
     """The object of a row."""
     return ObjectInfo(
         row.bucket,
