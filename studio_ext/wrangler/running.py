@@ -25,7 +25,7 @@ from .relation import Relation
 from .sources import Sources, first_rows, sampled
 from .storage import Anywhere, Places
 from .targets import written
-from .targets.destinations import S3
+from .targets.destinations import DESTINATIONS
 
 
 class State(StrEnum):
@@ -198,10 +198,12 @@ class Run:
     def _written(self, node: Node, parameters: Mapping[str, Any]) -> Outcome:
         if not self.options.write:
             return Outcome(node, State.DONE)
-        if node.operator != S3:
+        if node.operator not in DESTINATIONS:
             raise UnsupportedError(f"Studio does not know the destination {node.operator!r}")
         given = node.inputs[0]
-        written(self._input(given.node, given.output), parameters, self.options.places)
+        written(
+            self._input(given.node, given.output), parameters, self.options.places, node.operator
+        )
         return Outcome(node, State.DONE)
 
     def _input(self, node: str, output: str) -> Relation:

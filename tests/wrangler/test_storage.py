@@ -93,13 +93,13 @@ def test_what_cannot_be_read_is_said(s3: Any, tmp_path: Path, address: str, word
 
 def test_a_folder_takes_the_place_of_what_an_earlier_run_wrote(s3: Any, tmp_path: Path) -> None:
     places = Anywhere(tmp_path / "cache")
-    for key in ("o/part-00000.csv", "o/part-00001.csv", "o/k=1/part-0000.csv", "o/mine.csv"):
+    for key in ("o/part-00000.csv", "o/part-00001.csv", "o/k=1/part-0.csv", "o/mine.csv"):
         s3.put_object(Bucket="tables", Key=key, Body=b"old")
     with places.write("s3://tables/o/") as made:
         (made / "k=2").mkdir(parents=True)
         (made / "part-00000.csv").write_text("new")
         (made / "k=2" / "part-00000.csv").write_text("new")
-    new = ["o/k=1/part-0000.csv", "o/k=2/part-00000.csv", "o/mine.csv", "o/part-00000.csv"]
+    new = ["o/k=2/part-00000.csv", "o/mine.csv", "o/part-00000.csv"]
     assert _keys(s3) == new
     with pytest.raises(RuntimeError), places.write("s3://tables/file.csv") as made:
         made.write_text("half")

@@ -14,8 +14,10 @@ import pytest
 from steps import Steps
 
 from studio_ext.wrangler import Flow
+from studio_ext.wrangler.engines import Engine
 from studio_ext.wrangler.errors import ColumnError, ParameterError, UnsupportedError, WranglerError
 from studio_ext.wrangler.flow import Input
+from studio_ext.wrangler.sources import Sources
 from studio_ext.wrangler.targets import written
 
 TABLE = {
@@ -134,3 +136,81 @@ def test_destinations_write_when_asked(tmp_path: Path) -> None:
     assert not target.exists()
     assert not flow.run(write=True).errors
     assert pq.ParquetFile(target).read().to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+@pytest.mark.parametrize("compression", ["none", "gzip", "bzip2", "deflate", "zstd"])
+def test_what_is_written_is_read_by_sources(
+    duckdb: Engine, tmp_path: Path, format: str, compression: str
+) -> None:
+    steps = Steps(duckdb)
+    table = {
+        "t": ["x", None, "", 'a,"b"\n'],
+        "n": [1.5, None, float("nan"), -2.0],
+        "k": list("aabb"),
+    }
+    config = {"output_content_type": format, "compression": compression}
+    for more in ({}, {"num_partitions": 3}, {"partition_by": ["k"], "delimiter": ";"}):
+        _write(steps, tmp_path / "out", table, **config, **more)
+        place = {"s3Uri": str(tmp_path / "out"), "s3ContentType": format}
+        definition = {"datasetSourceType": "S3", "s3ExecutionContext": place}
+        found = Sources(duckdb).read("node", definition).to_arrow().to_pydict()
+        nan = "nan" if format == "csv" else None
+        numbers = ["1.5", None, nan, "-2"] if format == "csv" else [1.5, None, None, -2.0]
+        assert found == {"t": table["t"], "n": numbers, "k": table["k"]}
+        files = [each for each in (tmp_path / "out").rglob("*") if each.is_file()]
+        assert len(files) == more.get("num_partitions", 2 if "partition_by" in more else 1)
+
+
+@pytest.mark.parametrize("values", [["a", None, "", 'x"y'], [1, None, 3], [True, None]])
+@pytest.mark.parametrize("parts", [0, 2])
+def test_a_column_alone_keeps_its_rows(
+    steps: Steps, tmp_path: Path, values: list[Any], parts: int
+) -> None:
+    _write(steps, tmp_path / "out", {"a": values}, num_partitions=parts)
+    read = pd.concat(pd.read_csv(each) for each in sorted((tmp_path / "out").iterdir()))
+    expected = [None if each in (None, "") else each for each in values]
+    assert read["a"].astype(object).where(read["a"].notna(), None).tolist() == expected
+
+
+def test_csv_without_header_and_all_in_quotes(steps: Steps, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    _write(steps, path, {"a": [1, None], "b": ["x", "y"]}, header=False, quoting="all")
+    assert path.read_text() == '"1","x"\n,"y"\n'
+
+
+def test_a_channel_has_the_label_first_and_no_header(tmp_path: Path) -> None:
+    table = pa.table({"x": [1.5, 2.0], "y": [True, False], "z": [None, 7]})
+    flow = Flow.from_dataframe(table)
+    (source,) = flow.document
+    for name, label in (("good", "y"), ("bad", "gone")):
+        config = {"output_path": str(tmp_path / name), "label_column": label}
+        flow.document.add(
+            "studio.channel_destination_0.1",
+            {"output_config": config},
+            [Input(source.id)],
+            type="DESTINATION",
+            name=name,
+        )
+    result = flow.run(write=True)
+    assert (tmp_path / "good" / "part-00000.csv").read_text() == "1,1.5,\n0,2,7\n"
+    assert "There is no column 'gone'" in next(iter(result.errors.values()))
+    words = Flow.from_dataframe(table.append_column("t", pa.array(["a", "b"]))).run()
+    relation = words.relation(next(iter(words.outcomes)))
+    config = {"output_config": {"output_path": str(tmp_path / "words"), "label_column": "y"}}
+    with pytest.raises(WranglerError, match="holds numbers alone, and 't' is string: encode"):
+        written(relation, config, operator="studio.channel_destination_0.1")
+
+
+def test_a_place_that_cannot_be_written_is_an_error_of_the_node(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    flow = Flow.from_dataframe(pa.table({"a": [1]}))
+    (source,) = flow.document
+    config = {"output_path": str(tmp_path / "file" / "below" / "out.csv")}
+    node = flow.document.add(
+        "sagemaker.spark.s3_destination_0.1",
+        {"output_config": config},
+        [Input(source.id)],
+        type="DESTINATION",
+    )
+    assert "output_path" in flow.run(write=True).errors[node.id]

@@ -167,6 +167,12 @@ class DuckDB:
         except duckdb.Error as error:
             raise explained(error) from error
 
+    def write_json_lines(self, relation: Relation, path: Path) -> None:
+        """One file with a JSON object for each row."""
+        query = self.sql(relation.query())
+        target = self.sql(literal(str(path)))
+        self._run(f"COPY ({query}) TO {target} (FORMAT json, ARRAY false)")
+
     def from_arrow(self, data: pa.Table | pa.RecordBatchReader) -> Relation:
         """A table of the session with these rows."""
         names = distinct_names(data.schema.names)

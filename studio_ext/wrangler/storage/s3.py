@@ -18,7 +18,7 @@ from .cache import Cache
 
 SCHEMES = ("s3://", "s3a://", "s3n://")
 #: Files as destinations name them, below folders of partitions: what a later run may replace.
-_OURS = re.compile(r"([^/=]+=[^/]*/)*part-\d{5}[^/]*|_SUCCESS")
+_OURS = re.compile(r"([^/=]+=[^/]*/)*part-\d+[^/]*|_SUCCESS")
 
 
 def is_s3(address: str) -> bool:

@@ -1,14 +1,18 @@
-"""Writers of files: Parquet by the engine where it can, everything else by Arrow, streaming."""
+"""Writers of files: by the engine where it can, everything else by Arrow, streaming."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
+
+from sqlglot import exp
 
 from ..engines import DuckDB
 from ..errors import UnsupportedError
@@ -18,18 +22,50 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 65_536
+FORMATS = ("csv", "parquet", "jsonl")
+_PACKED = {"none": "", "gzip": ".gz", "bzip2": ".bz2", "deflate": ".deflate", "zstd": ".zst"}
 #: (format, compression) -> how a file's name ends; what is not here is not written.
 ENDINGS = {
-    ("csv", "none"): ".csv",
-    ("csv", "gzip"): ".csv.gz",
-    ("csv", "bzip2"): ".csv.bz2",
-    ("csv", "deflate"): ".csv.deflate",
-    ("csv", "zstd"): ".csv.zst",
+    **{("csv", name): f".csv{ending}" for name, ending in _PACKED.items()},
+    **{("jsonl", name): f".jsonl{ending}" for name, ending in _PACKED.items()},
     ("parquet", "none"): ".parquet",
     ("parquet", "snappy"): ".snappy.parquet",
     ("parquet", "gzip"): ".gz.parquet",
     ("parquet", "zstd"): ".zstd.parquet",
 }
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a table is written; ``delimiter``, ``header`` and ``quoting`` are CSV's."""
+
+    name: str = "csv"
+    compression: str = "none"
+    delimiter: str = ","
+    header: bool = True
+    #: ``needed`` (texts alone) or ``all``.
+    quoting: str = "needed"
+
+    @property
+    def ending(self) -> str:
+        """How a file's name ends; raises UnsupportedError for a compression that there is not."""
+        if (self.name, self.compression) not in ENDINGS:
+            known = ", ".join(packed for kind, packed in ENDINGS if kind == self.name)
+            raise UnsupportedError(
+                f"compression: {self.name} files are not written with {self.compression!r}; "
+                f"there are {known}"
+            )
+        return ENDINGS[self.name, self.compression]
+
+
+def write(relation: Relation, path: Path, how: Format) -> None:
+    """One file."""
+    if how.name == "parquet":
+        write_parquet(relation, path, how.compression)
+    elif how.name == "csv":
+        write_csv(relation, path, how)
+    else:
+        write_json_lines(relation, path, how.compression)
 
 
 def write_parquet(relation: Relation, path: Path, compression: str = "snappy") -> None:
@@ -46,55 +82,62 @@ def write_parquet(relation: Relation, path: Path, compression: str = "snappy") -
             writer.write_batch(batch)
 
 
-def write_csv(
-    relation: Relation, path: Path, delimiter: str = ",", compression: str = "none"
-) -> None:
-    """One CSV file with a header; text is quoted where it must be, what is missing is empty."""
+def write_csv(relation: Relation, path: Path, how: Format) -> None:
+    """One CSV file. What is missing is empty; in a table of one column it is ``""``, for a line
+
+    that is empty is none.
+    """
     from pyarrow import csv
 
     reader = relation.engine.reader(relation, BATCH_ROWS)
-    options = csv.WriteOptions(delimiter=delimiter, quoting_style="needed")
-    with (
-        _opened(path, compression) as file,
-        csv.CSVWriter(file, _flat(reader.schema), write_options=options) as writer,
-    ):
-        for batch in reader:
-            writer.write_batch(_flattened(batch))
-
-
-def write_partitioned(
-    relation: Relation, folder: Path, format: str, names: Sequence[str], compression: str
-) -> None:
-    """A folder for each value (``name=value``), as Hive lays them out, and files in it."""
-    import pyarrow.dataset as ds
-
-    if format == "csv" and compression != "none":
-        raise UnsupportedError("compression: partitioned CSV files are not compressed; use Parquet")
-    kind = ds.ParquetFileFormat() if format == "parquet" else ds.CsvFileFormat()
-    packed = {"compression": compression} if format == "parquet" else {}
-    options = kind.make_write_options(**packed)
-    reader = relation.engine.reader(relation, BATCH_ROWS)
-    ds.write_dataset(
-        reader,
-        folder,
-        format=kind,
-        file_options=options,
-        partitioning=list(names),
-        partitioning_flavor="hive",
-        basename_template=f"part-{{i}}{ending_of(format, compression)}",
-        max_partitions=10_000,
-        max_open_files=256,
-    )
-
-
-def ending_of(format: str, compression: str) -> str:
-    """How a file's name ends; raises UnsupportedError for a compression that a format lacks."""
-    if (format, compression) not in ENDINGS:
-        known = ", ".join(each for kind, each in ENDINGS if kind == format)
-        raise UnsupportedError(
-            f"compression: {format} files are not written with {compression!r}; there are {known}"
+    with _opened(path, how.compression) as file:
+        if len(reader.schema) == 1:
+            _write_column(reader, file, how)
+            return
+        quoting = "needed" if how.quoting == "needed" else "all_valid"
+        options = csv.WriteOptions(
+            delimiter=how.delimiter, include_header=how.header, quoting_style=quoting
         )
-    return ENDINGS[format, compression]
+        with csv.CSVWriter(file, _flat(reader.schema), write_options=options) as writer:
+            for batch in reader:
+                writer.write_batch(_flattened(batch))
+
+
+def _write_column(reader: pa.RecordBatchReader, file: Any, how: Format) -> None:
+    """A table of one column: Arrow would write an empty line where a value is missing."""
+    import pyarrow as pa
+
+    def quoted(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+    (field,) = reader.schema
+    text = pa.types.is_string(_flat(reader.schema)[0].type) or how.quoting == "all"
+    if how.header:
+        file.write(f"{quoted(field.name)}\n".encode())
+    for batch in reader:
+        values = _flattened(batch).column(0).cast(pa.string()).to_pylist()
+        lines = ('""' if v is None else quoted(v) if text else v for v in values)
+        file.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def write_json_lines(relation: Relation, path: Path, compression: str = "none") -> None:
+    """A JSON object a row; NaN and the infinities, which JSON has not, are null."""
+    if not isinstance(relation.engine, DuckDB):
+        with DuckDB() as engine:
+            given = engine.from_arrow(relation.engine.reader(relation, BATCH_ROWS))
+            write_json_lines(given, path, compression)
+        return
+    finite = {
+        name: exp.Case().when(
+            exp.Anonymous(this="isfinite", expressions=[relation[name]]), relation[name].copy()
+        )
+        for name in relation.columns_of("float")
+    }
+    plain = path.with_name(f".{path.name}.plain")
+    relation.engine.write_json_lines(relation.with_columns(finite), plain)
+    with plain.open("rb") as lines, _opened(path, compression) as file:
+        shutil.copyfileobj(lines, file, 1 << 20)
+    plain.unlink()
 
 
 @contextmanager
