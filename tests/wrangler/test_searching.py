@@ -13,6 +13,7 @@ from steps import Steps
 
 from studio_ext.wrangler.engines import Engine
 from studio_ext.wrangler.errors import ParameterError
+from studio_ext.wrangler.functions.patterns import plain
 
 TEXTS = [
     "", "aaa", "abcabc", "a.b.c", "[x] and (y) (z)", "(unclosed", ")(", "été à l'été", "👩‍👩 aa",
@@ -74,6 +75,12 @@ CASES: list[tuple[str, dict[str, Any], Callable[[str], Any]]] = [
     ("extract_from_position", {"start_position": 2, "length": 3}, lambda s: s[2:5]),
     ("extract_from_position", {"length": 0}, lambda s: ""),
     ("find_and_replace_substring", {"pattern": "a|é"}, lambda s: re.sub("a|é", "", s)),
+    (
+        "find_and_replace_substring",
+        {"pattern": r"\.b", "replacement": "$1é"},
+        lambda s: s.replace(".b", "$1é"),
+    ),
+    ("find_and_replace_substring", {"pattern": r"\\"}, lambda s: s.replace("\\", "")),
     (
         "find_and_replace_substring",
         {"pattern": r"(\w)(\w)", "replacement": r"\2\\$1\1"},
@@ -179,3 +186,15 @@ def test_what_is_wrong_is_said(
 ) -> None:
     with pytest.raises(ParameterError, match=words):
         steps(f"{KEY}/{operator}", {"x": ["ab"]}, input_column="x", **parameters)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"emp\.var", "emp.var"), ("a b", "a b"), (r"\\", "\\"), (r"\-é", "-é"),
+        ("a.b", None), (r"\d", None), (r"\bx", None), ("x{2}", None), ("[a]", None), ("", None),
+        ("(?i)a", None), (r"\Qa\E", None), ("^a", None),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_matches_one_text_alone_is_told(pattern: str, text: str | None) -> None:
+    assert plain(pattern) == text

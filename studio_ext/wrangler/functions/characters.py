@@ -7,6 +7,9 @@ by Unicode 14. A test holds the classes against Python's own answers, character 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+
 #: Letters that are capital without being of the category: Roman numerals, circled letters.
 _MORE_UPPER = (
     r"\x{2160}-\x{216F}\x{24B6}-\x{24CF}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}"
@@ -53,13 +56,23 @@ SPACES = "".join(
     map(chr, [*range(9, 14), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)])
 ) + "".join(map(chr, [0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
 
-_BMP = [chr(each) for each in range(0x80, 0x10000) if not 0xD800 <= each < 0xE000]
-#: Letters of which one capital letter will not do: those of German, of Armenian, ligatures.
-UPPER_AS = {each: each.upper() for each in _BMP if len(each.upper()) > 1}
-#: Letters that begin a word otherwise than as their capital.
-TITLE_AS = {
-    each: each.title() for each in _BMP if len(each.title()) > 1 or each.title() != each.upper()
-}
+@cache
+def upper_as() -> dict[str, str]:
+    """Letters of which one capital letter will not do: those of German, of Armenian, ligatures."""
+    return {each: each.upper() for each in _plane() if len(each.upper()) > 1}
+
+
+@cache
+def title_as() -> dict[str, str]:
+    """Letters that begin a word otherwise than as their capital."""
+    titles = {each: each.title() for each in _plane()}
+    return {each: t for each, t in titles.items() if len(t) > 1 or t != each.upper()}
+
+
+def _plane() -> Iterator[str]:
+    """The basic multilingual plane beyond ASCII: looked through when first asked for."""
+    return (chr(each) for each in range(0x80, 0x10000) if not 0xD800 <= each < 0xE000)
+
 
 #: Letters with a case, and characters that a word's end is looked for across (Unicode 3.13, D135
 #: and D136), for the sigma at the end of a word.

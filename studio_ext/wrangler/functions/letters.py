@@ -26,15 +26,16 @@ class Letters(Builder):
 
     def upper(self, x: E) -> E:
         """Capitals; a letter without one may become two: ``ß`` is ``SS``."""
-        special = call("regexp_matches", x, _any("".join(characters.UPPER_AS)))
-        spelled = self.each_character(x, lambda c: self._mapped(c, characters.UPPER_AS))
+        special = call("regexp_matches", x, _any("".join(characters.upper_as())))
+        spelled = self.each_character(x, lambda c: self._mapped(c, characters.upper_as()))
         return exp.case().when(special, spelled).else_(call("upper", x))
 
     def lower(self, x: E) -> E:
         """Small letters; a sigma at the end of a word is ``ς``, and ``İ`` keeps its dot."""
         dotted = call("replace", x, "\u0130", "i\u0307")
         ended = call("regexp_replace", dotted, characters.LAST_SIGMA, "\\1\u03c2\\2", "g")
-        special = call("regexp_matches", x, _any("\u0130\u03a3"))
+        # Not a pattern: the engine looks for a plain text in a tenth of the time.
+        special = exp.or_(call("contains", x, "\u0130"), call("contains", x, "\u03a3"))
         return exp.case().when(special, call("lower", ended)).else_(call("lower", x))
 
     def capitalize(self, x: E) -> E:
@@ -42,7 +43,7 @@ class Letters(Builder):
         first = call("substr", x, 1, 1)
         rest = call("substr", self.lower(x), self._after(self.lower(first)))
         return exp.paren(
-            exp.DPipe(this=self._mapped(first, characters.TITLE_AS), expression=rest, safe=True)
+            exp.DPipe(this=self._mapped(first, characters.title_as()), expression=rest, safe=True)
         )
 
     def initcap(self, x: E) -> E:
@@ -59,7 +60,7 @@ class Letters(Builder):
             upper = call("regexp_matches", c, _any(characters.UPPER))
             lower = call("regexp_matches", c, _any(characters.LOWER))
             small = call("lower", call("replace", c, "\u0130", "i\u0307"))
-            big = self._mapped(c, characters.UPPER_AS)
+            big = self._mapped(c, characters.upper_as())
             return exp.case().when(upper, small).when(lower, big).else_(c.copy())
 
         plain = call("regexp_full_match", x, r"[\x{0}-\x{7F}]*")

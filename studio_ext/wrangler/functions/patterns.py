@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LOOK = re.compile(r"(?<!\\)(?:\\\\)*\(\?(?:<?[=!]|>)")
 _REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)")
+_ESCAPED = re.compile(r"\\([^\w\s])", re.ASCII)
+_SPECIAL = re.compile(r"[\\^$.|?*+(){}\[\]]")
 
 
 @functools.cache
@@ -55,11 +57,25 @@ def groups(pattern: str) -> int:
     return max((each for each in range(1, 10) if problem(pattern, f"\\{each}") is None), default=0)
 
 
+def plain(pattern: str) -> str | None:
+    """The text that a pattern matches where it matches just one; None for any other.
+
+    >>> plain(r"emp\\.var"), plain("a|b")
+    ('emp.var', None)
+    """
+    text = _ESCAPED.sub(r"\1", pattern)
+    return text if text and not _SPECIAL.search(_ESCAPED.sub("", pattern)) else None
+
+
 class Patterns(Builder):
     """Regular expressions."""
 
     def regexp_replace(self, x: E, pattern: str, replacement: str) -> E:
         """Every match replaced; ``\\1`` stands for the first group."""
+        text = plain(pattern)
+        if text is not None and "\\" not in replacement:
+            # A tenth of a pattern's time, and once for each entry of a column's dictionary.
+            return call("replace", x, text, replacement)
         return call("regexp_replace", x, pattern, replacement, "g")
 
     def regexp_matches(self, x: E, pattern: str) -> E:

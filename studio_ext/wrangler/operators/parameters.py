@@ -70,7 +70,12 @@ class Parameters(BaseModel):
     """What an operator's parameters derive from."""
 
     model_config = ConfigDict(
-        extra="ignore", frozen=True, populate_by_name=True, coerce_numbers_to_str=True
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        # There are hundreds of them, and a flow uses a few.
+        defer_build=True,
     )
 
     #: Fields that flow files hold and that change nothing.
