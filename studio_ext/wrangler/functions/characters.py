@@ -56,6 +56,7 @@ SPACES = "".join(
     map(chr, [*range(9, 14), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)])
 ) + "".join(map(chr, [0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
 
+
 @cache
 def upper_as() -> dict[str, str]:
     """Letters of which one capital letter will not do: those of German, of Armenian, ligatures."""
