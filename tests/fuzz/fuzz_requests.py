@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fuzz_world import BUCKET, ENDPOINT, IMAGE, JOB, KEYS, ROLE, World
+from fuzz_world import BUCKET, ENDPOINT, GROUP_ARN, IMAGE, JOB, KEYS, ROLE, SCHEDULE, STOP, World
 
 _NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -29,6 +29,10 @@ def request_that_succeeds(world: World, name: str, source: random.Random) -> dic
         return {**_MODEL_REQUEST, "ModelName": fresh}
     if name == "sagemaker.CreateEndpointConfig":
         return {"EndpointConfigName": fresh, "ProductionVariants": [_VARIANT]}
+    if name == "scheduler.CreateSchedule":
+        return {**_SCHEDULE_REQUEST, "Name": fresh}
+    if name == "scheduler.CreateScheduleGroup":
+        return {"Name": fresh}
     if name == "s3.CreateBucket":
         return {"Bucket": fresh}
     about = {"Bucket": BUCKET, "Key": KEYS[0], "UploadId": world.upload}
@@ -130,6 +134,19 @@ _VARIANT = {
     "InitialInstanceCount": 1,
     "InitialVariantWeight": 1.0,
 }
+_SCHEDULE_REQUEST: dict[str, Any] = {
+    "ScheduleExpression": "cron(0/10 9-17 ? * MON-FRI *)",
+    "ScheduleExpressionTimezone": "America/New_York",
+    "EndDate": _NOON.replace(year=2090),
+    "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5},
+    "Target": {
+        "Arn": STOP,
+        "RoleArn": ROLE,
+        "Input": json.dumps({"TrainingJobName": JOB}),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 1},
+    },
+    "ActionAfterCompletion": "DELETE",
+}
 _QUERY = {
     "Id": "q1",
     "MetricStat": {
@@ -195,6 +212,15 @@ _OTHERS: dict[str, dict[str, Any]] = {
         "EndTime": _NOON + timedelta(hours=1),
         "MaxDatapoints": 10,
     },
+    "scheduler.UpdateSchedule": {**_SCHEDULE_REQUEST, "Name": SCHEDULE},
+    "scheduler.GetSchedule": {"Name": SCHEDULE, "GroupName": "default"},
+    "scheduler.ListSchedules": {"NamePrefix": "fuzz", "State": "ENABLED", "MaxResults": 5},
+    "scheduler.GetScheduleGroup": {"Name": SCHEDULE},
+    "scheduler.ListScheduleGroups": {"NamePrefix": "fuzz", "MaxResults": 5},
+    "scheduler.TagResource": {"ResourceArn": GROUP_ARN, "Tags": [{"Key": "k", "Value": "v"}]},
+    "scheduler.UntagResource": {"ResourceArn": GROUP_ARN, "TagKeys": ["k", "l"]},
+    "scheduler.ListTagsForResource": {"ResourceArn": GROUP_ARN},
+    "studio.ListScheduleRuns": {"Name": SCHEDULE},
     "sagemaker.DescribeTrainingJob": {"TrainingJobName": JOB},
     "sagemaker.DescribeEndpoint": {"EndpointName": ENDPOINT},
     "sagemaker.ListTrainingJobs": {"MaxResults": 5, "SortBy": "Name", "NameContains": "fuzz"},

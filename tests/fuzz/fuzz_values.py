@@ -97,6 +97,8 @@ class Values:
 
     def _count(self, shape: Shape) -> range:
         low = int(shape.metadata.get("min", 0))
+        if shape.serialization.get("location") == "querystring":
+            low = max(low, 1)  # an empty list is not there at all
         high = min(int(shape.metadata.get("max", 3)), max(low, 3))
         return range(self.random.randint(low, high))
 

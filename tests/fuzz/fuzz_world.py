@@ -21,6 +21,9 @@ BUCKET = "fuzz-bucket"
 KEYS = ("a.csv", "dir/b.csv", "model.tar.gz")
 ENDPOINT = "fuzz-endpoint"
 JOB = "fuzz-job"
+SCHEDULE = "fuzz-schedule"
+STOP = "arn:aws:scheduler:::aws-sdk:sagemaker:stopTrainingJob"
+GROUP_ARN = f"arn:aws:scheduler:us-east-1:000000000000:schedule-group/{SCHEDULE}"
 _RARE_NUMBERS = (
     "IfModifiedSince IfUnmodifiedSince CopySourceIfModifiedSince CopySourceIfUnmodifiedSince "
     "ObjectLockRetainUntilDate WriteOffsetBytes MpuObjectSize"
@@ -121,6 +124,7 @@ class World:
             sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="fuzz-config")
             _until(lambda: _status(sagemaker.describe_endpoint(EndpointName=ENDPOINT)))
         _until(lambda: _status(sagemaker.describe_training_job(TrainingJobName=JOB)))
+        self._schedule()
         group = "/aws/sagemaker/TrainingJobs"
         streams = self.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
         self.stream = streams[0]["logStreamName"]
@@ -153,6 +157,16 @@ class World:
             ProcessingResources={"ClusterConfig": cluster},
         )
 
+    def _schedule(self) -> None:
+        scheduler = self.client("scheduler")
+        scheduler.create_schedule_group(Name=SCHEDULE)
+        scheduler.create_schedule(
+            Name=SCHEDULE,
+            ScheduleExpression="rate(1 minute)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": STOP, "RoleArn": ROLE, "Input": json.dumps({"TrainingJobName": JOB})},
+        )
+
     def known(self) -> dict[str, Sequence[Any]]:
         """Values by member name that lead past the first check."""
         arn = "arn:aws:sagemaker:us-east-1:000000000000"
@@ -180,6 +194,17 @@ class World:
             "ModelDataUrl": uri,
             "TrainingInputMode": ["File"],
             "InstanceCount": [1],
+            "GroupName": ["default", None, SCHEDULE, "no-such-group"],
+            "ScheduleExpression": [
+                "rate(2 hours)",
+                "cron(0 9 ? * 2#1 *)",
+                "at(2090-01-01T00:00:00)",
+            ],
+            "ScheduleExpressionTimezone": ["Europe/Berlin", None],
+            "StartDate": [None],
+            "EndDate": [None],
+            "Input": [json.dumps({"TrainingJobName": JOB})],
+            "DeadLetterConfig": [None],
             "logGroupName": ["/aws/sagemaker/TrainingJobs"],
             "logStreamName": [f"{JOB}/algo-1-1"],
             "Namespace": ["Fuzz", "/aws/sagemaker/TrainingJobs", "AWS/SageMaker"],

@@ -65,7 +65,25 @@ def known(account: str, name: str) -> dict[str, list[Any]]:
         ],
         "Namespace": ["/aws/sagemaker/TrainingJobs", "AWS/SageMaker"],
         "MetricName": ["loss", "Invocations"],
+        "GroupName": ["default", name],
         **{member: [None] for member in ("NextToken", "nextToken", "Marker")},
+    }
+
+
+def of_schedules(account: str, name: str) -> dict[str, list[Any]]:
+    """What EventBridge Scheduler's members mean, whose names are those of other things too."""
+    arn = "arn:aws:scheduler"
+    stop = {"TrainingJobName": name}
+    return {
+        "Name": [name],
+        "NamePrefix": [name[:5]],
+        "ResourceArn": [f"{arn}:us-east-1:{account}:schedule-group/{name}"],
+        "Arn": [f"{arn}:::aws-sdk:sagemaker:stopTrainingJob"],
+        "Input": [json.dumps(stop)],
+        "ScheduleExpression": ["cron(0 0 1 1 ? 2090)"],
+        "StartDate": [None],
+        "EndDate": [None],
+        "DeadLetterConfig": [None],
     }
 
 
@@ -99,6 +117,19 @@ def alpha(ana: Person) -> Iterator[Person]:
     )
     ana.process(NAME)
     ana.runtime.invoke_endpoint(EndpointName=NAME, Body=b"{}")
+    ana.scheduler.create_schedule_group(Name=NAME, Tags=[{"Key": "of", "Value": "ana"}])
+    for group in ("default", NAME):
+        ana.scheduler.create_schedule(
+            Name=NAME,
+            GroupName=group,
+            ScheduleExpression="at(2090-01-01T00:00:00)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:stopTrainingJob",
+                "RoleArn": ana.role,
+                "Input": json.dumps({"TrainingJobName": NAME}),
+            },
+        )
     yield ana
     ana.sagemaker.delete_endpoint(EndpointName=NAME)
 
@@ -117,6 +148,12 @@ def things(person: Person) -> dict[str, Any]:
         "processed": api.list_processing_jobs(),
         "endpoints": api.list_endpoints(),
         "keys": person.iam.list_access_keys(),
+        "schedules": person.scheduler.list_schedules(),
+        "schedule": person.scheduler.get_schedule(Name=NAME, GroupName=NAME),
+        "groups": person.scheduler.list_schedule_groups(),
+        "group's tags": person.scheduler.list_tags_for_resource(
+            ResourceArn=f"arn:aws:scheduler:us-east-1:{person.account}:schedule-group/{NAME}"
+        ),
     }
     for answer in told.values():
         answer.pop("ResponseMetadata")
@@ -184,6 +221,8 @@ def test_every_operation_answers_as_for_what_is_not_there(
     assert things(alpha) == before
     assert len(tried) >= 35, sorted(tried)
     assert {"StopTrainingJob", "InvokeEndpoint", "GetLogEvents", "CreateEndpoint"} <= tried
+    assert {"GetSchedule", "UpdateSchedule", "DeleteSchedule", "ListScheduleRuns"} <= tried
+    assert {"DeleteScheduleGroup", "ListTagsForResource", "TagResource"} <= tried
 
 
 def requests(
@@ -191,9 +230,13 @@ def requests(
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Two requests that differ in whose things they name; None when it names no thing."""
     made = []
-    own = operation.name.removeprefix("Create") + "Name"  # what a Create makes is the caller's
+    of_scheduler = operation.service_model.service_name == "scheduler"
+    # what a Create makes is the caller's
+    own = "Name" if of_scheduler else operation.name.removeprefix("Create") + "Name"
     for name in (NAME, MISSING):
         values = known(account, name)
+        if of_scheduler or "Schedule" in operation.name:
+            values |= of_schedules(account, name)
         if operation.name.startswith("Create"):
             values[own] = [f"new-{seed}-{name}"]
         if not names_in(operation.input_shape) & (values.keys() - {"Tags", "Body"}):
