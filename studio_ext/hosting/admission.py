@@ -22,8 +22,13 @@ MAX_INSTANCES = 64
 
 
 def admit_model(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Check the container of a model: one, with an image that runs here and data that exists."""
-    container, field = _container(params)
+    """Check the containers of a model: images that run here, and data that exists."""
+    for field, container in _containers(params):
+        _check_container(world, call, container, field)
+    return {}
+
+
+def _check_container(world: World, call: Call, container: dict[str, Any], field: str) -> None:
     if "ModelPackageName" in container:
         raise ValidationException(
             f"{field}.ModelPackageName: model packages are not built into Studio yet; give Image "
@@ -35,33 +40,50 @@ def admit_model(world: World, call: Call, params: dict[str, Any]) -> dict[str, A
         raise ValidationException(f"{field}.Image: an image URI is required.")
     try:
         image = images.resolve(container["Image"])
-        images.check(image, environments.interpreter(image.framework))
+        images.check(image, environments.interpreter(image.framework), serving=True)
     except images.ImageError as error:
         raise ValidationException(f"{field}.Image: {error}") from None
     uri = model_data(container)
     if uri:
         _check_exists(world.objects_for(call.caller), uri, f"{field}.ModelDataUrl")
-    return {}
 
 
-def _container(params: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    if "InferenceExecutionConfig" in params or len(params.get("Containers", [])) > 1:
-        raise ValidationException(
-            "Containers: inference pipelines of several containers are not built into Studio yet; "
-            "give one PrimaryContainer."
-        )
+def _containers(params: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The containers of a model, in the order that requests go through them: field, definition."""
     if "PrimaryContainer" in params and "Containers" in params:
         raise ValidationException("Give PrimaryContainer or Containers, not both.")
     if "PrimaryContainer" in params:
-        return params["PrimaryContainer"], "PrimaryContainer"
-    if params.get("Containers"):
-        return params["Containers"][0], "Containers[0]"
-    raise ValidationException("PrimaryContainer: a container definition is required.")
+        if "InferenceExecutionConfig" in params:
+            raise ValidationException(
+                "InferenceExecutionConfig: a model of one PrimaryContainer has no pipeline."
+            )
+        return [("PrimaryContainer", params["PrimaryContainer"])]
+    if not params.get("Containers"):
+        raise ValidationException("PrimaryContainer: a container definition is required.")
+    mode = params.get("InferenceExecutionConfig", {}).get("Mode", "Serial")
+    if mode != "Serial":
+        raise ValidationException(
+            f"InferenceExecutionConfig.Mode: {mode} is not built into Studio yet; containers work "
+            "one after the other (Serial)."
+        )
+    containers = params["Containers"]
+    names = [each["ContainerHostname"] for each in containers if "ContainerHostname" in each]
+    if len(set(names)) != len(names):
+        raise ValidationException(f"Containers: ContainerHostname must be unique, not {names}.")
+    return [(f"Containers[{index}]", each) for index, each in enumerate(containers)]
 
 
-def container_of(model: dict[str, Any]) -> dict[str, Any]:
-    """The one container of a model that was accepted."""
-    return _container(model)[0]
+def _stages(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an instance of a model that was accepted runs, in order."""
+    return [
+        {
+            "image": container["Image"],
+            "model_data": model_data(container),
+            "environment": container.get("Environment", {}),
+            "container": container.get("ContainerHostname", f"container-{number}"),
+        }
+        for number, (_, container) in enumerate(_containers(model), 1)
+    ]
 
 
 def model_data(container: dict[str, Any]) -> str | None:
@@ -149,7 +171,7 @@ def deployment(world: World, account: str, config: str, revision: int) -> dict[s
         if model is None:
             arn = world.config.arn(f"model/{variant['ModelName']}", account)
             raise ValidationException(f'Could not find model "{arn}".')
-        container = container_of(model.spec)
+        first, *further = _stages(model.spec)
         variants.append(
             {
                 "name": variant["VariantName"],
@@ -157,9 +179,8 @@ def deployment(world: World, account: str, config: str, revision: int) -> dict[s
                 "count": variant["InitialInstanceCount"],
                 "instance_type": variant["InstanceType"],
                 "model": model.name,
-                "image": container["Image"],
-                "model_data": model_data(container),
-                "environment": container.get("Environment", {}),
+                **first,
+                **({"further": further} if further else {}),
                 "revision": revision,
                 "startup_timeout_s": variant.get("ContainerStartupHealthCheckTimeoutInSeconds"),
             }

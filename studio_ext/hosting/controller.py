@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
@@ -201,10 +202,23 @@ def _drain(world: World, endpoint: Resource) -> bool:
         return False
     state = client.in_flight(world.config)
     busy = state[1] if state else {}
-    ended = [i for i in retiring if not busy.get(i) and instances.stop(world, i)]
+    idle = [i for i in retiring if not busy.get(i)]
+    ended = _stopped(world, idle, [i for i in retiring if busy.get(i)])
     for identity in _retire(world, endpoint, ended):
         instances.remove(world, identity)
     return True
+
+
+def _stopped(world: World, ids: list[str], busy: Sequence[str] = ()) -> list[str]:
+    """Those that have ended of instances that shall; others are told to, fronts first.
+
+    Containers behind another answer what that one still works on.
+    """
+    fronts = [i for i in ids if instances.front(i) == i]
+    ended = [i for i in fronts if instances.stop(world, i)]
+    alive = {*busy, *fronts} - set(ended)
+    behind = [i for i in ids if instances.front(i) != i and instances.front(i) not in alive]
+    return ended + [i for i in behind if instances.stop(world, i)]
 
 
 def _retire(world: World, endpoint: Resource, ended: list[str]) -> list[str]:
@@ -228,8 +242,7 @@ def _delete(world: World, endpoint: Resource) -> float | None:
     if state.get("serving") and not _applied(world, version):
         return STEP_S
     ids = instance_ids(endpoint)
-    ended = [instances.stop(world, identity) for identity in ids]
-    if not all(ended):
+    if len(_stopped(world, ids)) < len(ids):
         return STEP_S
     for identity in ids:
         instances.remove(world, identity)

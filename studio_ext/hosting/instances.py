@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -24,6 +25,7 @@ from ..seen import context
 from ..store.objects import ObjectStore, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
 from . import keys
+from .modelserver import chain
 from .modelserver.settings import Folder, socket_path
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 STATUS = "status.json"
 START_GRACE_S = 10.0
 HEALTHY_S = 60.0
+LARGEST_BETWEEN_MB = "100"
 #: How long to wait, after the last start, with starting again what ends soon.
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -48,14 +51,27 @@ class Wanted:
 
 
 def wanted(endpoint: Resource, deployment: dict[str, Any] | None) -> list[Wanted]:
-    """Instances of a deployment, with ids that are the same each time."""
+    """Instances of a deployment, with ids that are the same each time.
+
+    Each container of an inference pipeline runs as one of its own, after the one it is behind.
+    """
     if deployment is None:
         return []
-    return [
-        Wanted(instance_id(endpoint, variant, number), variant)
-        for variant in deployment["variants"]
-        for number in range(variant["count"])
-    ]
+    found = []
+    for variant in deployment["variants"]:
+        for number in range(variant["count"]):
+            identity = instance_id(endpoint, variant, number)
+            found.append(Wanted(identity, variant))
+            found += [
+                Wanted(f"{identity}.{place}", {**variant, **container})
+                for place, container in enumerate(variant.get("further", []), 1)
+            ]
+    return found
+
+
+def front(identity: str) -> str:
+    """The id of the first container of an instance, which alone is asked from outside."""
+    return identity.partition(".")[0]
 
 
 def instance_id(endpoint: Resource, variant: dict[str, Any], number: int) -> str:
@@ -105,7 +121,10 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
     before = read_json(root / "instance.json") or {}
     now = time.time()
     lasted = now - before.get("started", now) > HEALTHY_S
-    environment = _environment(world, endpoint, root, variant, image)
+    environment = {
+        **_environment(world, endpoint, root, variant, image),
+        **_pipeline(world, instance),
+    }
     objects = world.objects_of(endpoint)
     code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     document = {
@@ -162,6 +181,28 @@ def _environment(
         **image.environment,
         **variant["environment"],
     }
+
+
+def _pipeline(world: World, instance: Wanted) -> dict[str, str]:
+    """What a container of an inference pipeline is told of the one behind it."""
+    further = instance.variant.get("further", [])
+    identity, _, place = instance.id.partition(".")
+    number = int(place or 0)
+    # Between containers a body may be larger than one that a client may send.
+    told = {"SAGEMAKER_MAX_PAYLOAD_IN_MB": LARGEST_BETWEEN_MB} if number else {}
+    if number < len(further):
+        behind = {**instance.variant, **further[number]}
+        image = images.resolve(behind["image"])
+        count = _workers(world, behind, {**image.environment, **behind["environment"]})
+        folder, name = str(world.config.socket_dir), f"{identity}.{number + 1}"
+        told[chain.VARIABLE] = json.dumps(
+            {
+                "container": instance.variant["container"],
+                "next": behind["container"],
+                "sockets": [socket_path(folder, name, worker) for worker in range(count)],
+            }
+        )
+    return told
 
 
 def _workers(world: World, variant: dict[str, Any], environment: dict[str, str]) -> int:

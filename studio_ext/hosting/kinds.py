@@ -20,7 +20,10 @@ def _taken(label: str) -> Any:
 
 
 def _describe_model(_world: World, resource: Resource) -> dict[str, Any]:
-    return {"EnableNetworkIsolation": resource.spec.get("EnableNetworkIsolation", False)}
+    answer = {"EnableNetworkIsolation": resource.spec.get("EnableNetworkIsolation", False)}
+    if len(resource.spec.get("Containers", [])) > 1:
+        answer["InferenceExecutionConfig"] = {"Mode": "Serial"}
+    return answer
 
 
 def _describe_config(_world: World, resource: Resource) -> dict[str, Any]:
@@ -50,7 +53,9 @@ def _describe_endpoint(_world: World, resource: Resource) -> dict[str, Any]:
 def _summary(variant: dict[str, Any]) -> dict[str, Any]:
     return {
         "VariantName": variant["name"],
-        "DeployedImages": [{"SpecifiedImage": variant["image"]}],
+        "DeployedImages": [
+            {"SpecifiedImage": each["image"]} for each in (variant, *variant.get("further", []))
+        ],
         "CurrentWeight": variant["weight"],
         "DesiredWeight": variant["weight"],
         "CurrentInstanceCount": variant["count"],

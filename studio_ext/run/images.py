@@ -32,8 +32,8 @@ class Image:
 
     ``kind``: "script" runs the user's entry point, "algorithm" a built-in one (as does a script
     image with ``algorithm`` when no entry point is given), "processing" the ``program`` of a
-    processing job, "container" is an image we do not know. ``modules`` must be importable;
-    ``extra`` is the installation extra that has them.
+    processing job (one that ``serves`` holds a model server too), "container" is an image we do
+    not know. ``modules`` must be importable; ``extra`` is the installation extra that has them.
     """
 
     uri: str
@@ -45,6 +45,7 @@ class Image:
     accelerator: str = "cpu"
     algorithm: str | None = None
     program: str | None = None
+    serves: bool = False
     modules: tuple[str, ...] = ()
     extra: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class _Entry:
     algorithm: str | None = None
     training_module: str | None = None
     program: str | None = None
+    serves: bool = False
 
 
 _SKLEARN = _Entry(
@@ -89,7 +91,11 @@ _TABLE: dict[str, _Entry] = {
     "xgboost": _Entry("xgboost", ALGORITHM, ("xgboost",), algorithm="xgboost"),
     "sagemaker-base-python": _Entry("python"),
     "sagemaker-data-wrangler-container": _Entry(
-        "data-wrangler", PROCESSING, ("duckdb", "pyarrow"), program="studio_ext.wrangler.job"
+        "data-wrangler",
+        PROCESSING,
+        ("duckdb", "pyarrow"),
+        program="studio_ext.wrangler.job",
+        serves=True,
     ),
     **{f"pytorch-{use}": _TORCH for use in ("training", "inference", "inference-graviton")},
     "sagemaker-pytorch": _TORCH,
@@ -146,18 +152,22 @@ def resolve(uri: str) -> Image:
         accelerator="gpu" if re.search(r"(^|-)(gpu|cu\d+)", tag) else "cpu",
         algorithm=entry.algorithm,
         program=entry.program,
+        serves=entry.serves,
         modules=entry.modules,
         extra=entry.extra,
         environment={"SAGEMAKER_TRAINING_MODULE": module} if module else {},
     )
 
 
-def check(image: Image, python: str = sys.executable, *, processing: bool = False) -> None:
+def check(
+    image: Image, python: str = sys.executable, *, processing: bool = False, serving: bool = False
+) -> None:
     """Raise ImageError, saying what to do, unless ``python`` can run the image.
 
-    ``processing``: in a processing job, which alone has a place for some images.
+    ``processing``: in a processing job, which alone has a place for some images; ``serving``: as
+    a model server.
     """
-    if image.kind == PROCESSING and not processing:
+    if image.kind == PROCESSING and not (processing or (serving and image.serves)):
         raise ImageError(
             f"the image {image.repository} is for processing jobs: use CreateProcessingJob"
         )

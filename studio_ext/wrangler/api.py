@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .analyses import Findings
 from .engines import DuckDB, Engine
 from .errors import WranglerError
+from .exports.archive import write_archive
 from .exports.python import to_python
 from .exports.sql import Unfolded, to_sql
 from .flow import Document, Input, Node
@@ -126,6 +127,25 @@ class Flow:
         if not learned:
             return made
         return made.adopt(self.fitted(name, target=target, parameters=parameters, **options))
+
+    def to_model(
+        self,
+        path: str | Path,
+        node: Node | str | None = None,
+        *,
+        target: str | None = None,
+        **options: Any,
+    ) -> Path:
+        """Write the learned steps as ``model.tar.gz`` for the Data Wrangler image of an endpoint.
+
+        As the first container of an inference pipeline it prepares the records that the model
+        behind it predicts. Options and errors are those of :meth:`fitted`.
+        """
+        fitted = self.fitted(node, target=target, **options)
+        try:
+            return write_archive(fitted, path)
+        finally:
+            fitted.close()
 
     def to_python(self, *, learned: bool = True) -> str:
         """The flow as Python code that makes it again; ``learned``: with what its steps know."""

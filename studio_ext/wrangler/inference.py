@@ -46,10 +46,12 @@ class Fitted:
         self.document = document
         self.node = node
         self._nodes = _path(document, node)
-        self._values = {**variables.defaults(document.data), **(values or {})}
+        self.values = dict(values or {})
+        self._values = {**variables.defaults(document.data), **self.values}
         if target is not None and target not in schema:
             raise ColumnError.missing(target, schema, "target")
-        #: The target's column among them.
+        self.target = target
+        #: With the target's column.
         self.whole = dict(schema)
         self._unknown = {name: kind for name, kind in schema.items() if name == target}
         self.schema = {name: kind for name, kind in schema.items() if name != target}
@@ -70,13 +72,27 @@ class Fitted:
         schema = run.relation(source.id).schema
         return cls(document, schema, node, values=run.options.parameters, target=target)
 
-    def apply(self, table: pa.Table) -> pa.Table:
-        """Every row of a table; its columns are found by name."""
+    def apply(self, table: pa.Table, *, whole: bool = False) -> pa.Table:
+        """Every row of a table; its columns are found by name.
+
+        ``whole``: every row has to come out; DataError names the step that leaves one out.
+        """
         relation = self._engine.from_arrow(table.select(self._columns(table.column_names)))
         try:
+            if whole:
+                return self._whole(relation, table.num_rows)
             return self._steps(relation).to_arrow()
         finally:
             self._engine.drop(relation)
+
+    def _whole(self, relation: Relation, rows: int) -> pa.Table:
+        made = self._steps(relation).to_arrow()
+        if made.num_rows == rows:
+            return made
+        for node, each in self._stages(relation):
+            if (left := each.count()) != rows:
+                raise DataError(f"{node.label} leaves rows out: {rows} came in, {left} go out")
+        raise DataError(f"Rows are left out: {rows} came in, {made.num_rows} go out")
 
     def apply_record(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """One row; None where a step leaves it out.
@@ -86,6 +102,32 @@ class Fitted:
         values = [record[name] for name in self._columns(list(record))]
         rows = self._engine.execute(STATEMENT, values)
         return dict(zip(self.columns, rows[0], strict=True)) if rows else None
+
+    def apply_records(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Several rows at once; each as :meth:`apply_record` takes and gives it.
+
+        Raises DataError, and names the step, where one leaves a row out: nobody could tell which.
+        """
+        relation = self._engine.from_arrow(self._texts(records))
+        try:
+            typed = relation.with_columns(
+                {name: exp.cast(relation[name], kind) for name, kind in self.schema.items()}
+            )
+            made: list[dict[str, Any]] = self._whole(typed, len(records)).to_pylist()
+            return made
+        finally:
+            self._engine.drop(relation)
+
+    def _texts(self, records: Sequence[Mapping[str, Any]]) -> pa.Table:
+        """Rows as a table of texts, which become what the columns are; lists stay lists."""
+        import pyarrow as pa
+
+        columns = {}
+        for name in self._columns(list(dict.fromkeys(n for each in records for n in each))):
+            values = [each.get(name) for each in records]
+            nested = any(isinstance(each, list | dict) for each in values)
+            columns[name] = pa.array(values if nested else [_text(each) for each in values])
+        return pa.table(columns)
 
     def close(self) -> None:
         """End the session."""
@@ -109,17 +151,6 @@ class Fitted:
         result = self._steps(row)
         self.columns = result.columns
         self._engine.prepare(STATEMENT, result.query())
-
-    def dropping(self, table: pa.Table) -> str:
-        """The label of the first step that leaves rows of ``table`` out; empty: none does."""
-        relation = self._engine.from_arrow(table.select(self._columns(table.column_names)))
-        try:
-            for node, each in self._stages(relation):
-                if each.count() < table.num_rows:
-                    return node.label
-            return ""
-        finally:
-            self._engine.drop(relation)
 
     def _steps(self, relation: Relation) -> Relation:
         for _, each in self._stages(relation):
@@ -150,6 +181,10 @@ class Fitted:
                 raise StepError(node.id, node.label, cause)
             relation = operator.run([relation], p, trained)["default"]
             yield node, relation
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 def _slot(number: int) -> exp.Parameter:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sqlglot import exp
 
 from .engines.duckdb import DIALECT
-from .errors import DataError, FlowError, shown
+from .errors import FlowError, shown
 from .flow import Document, variables
 from .inference import Fitted
 from .tables import arrow, column, is_table, like, names, of_array
@@ -95,12 +95,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):
         table = self._table(X, reset=False)
         if self.flow_ is None:
             return X if is_table(X) else like(None, table)
-        made = self._rows().apply(table)
-        if made.num_rows != table.num_rows:
-            raise DataError(
-                f"{self._rows().dropping(table)} leaves rows out: {table.num_rows} rows came in, "
-                f"{made.num_rows} go out. Leave rows out before the transformer"
-            )
+        made = self._rows().apply(table, whole=True)
         return like(X, made)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, Any]:

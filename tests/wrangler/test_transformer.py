@@ -143,7 +143,7 @@ def test_what_cannot_be_for_single_rows_is_named() -> None:
         flow.to_sklearn().fit(TABLE)
     flow = Flow.from_dataframe(TABLE)
     flow.add("handle_missing/drop_missing/drop_rows", input_column=["age"])
-    with pytest.raises(DataError, match=r"Drop missing leaves rows out: 6 rows came in, 5 go"):
+    with pytest.raises(DataError, match=r"Drop missing leaves rows out: 6 came in, 5 go"):
         flow.to_sklearn().fit(TABLE).transform(TABLE)
     with pytest.raises(FlowError, match="7 is no Flow"):
         FlowTransformer(7).fit(TABLE)  # type: ignore[arg-type]

@@ -82,11 +82,18 @@ def internal() -> ApiError:
     return ApiError("InternalFailure", text, 500)
 
 
-def model_error(endpoint: Endpoint, status: int, text: str) -> ApiError:
-    """The model answered with an error, or (status 0) did not answer."""
+def model_error(
+    endpoint: Endpoint, status: int, text: str, container: str | None = None
+) -> ApiError:
+    """The model answered with an error, or (status 0) did not answer.
+
+    ``container`` names the one of an inference pipeline.
+    """
     if status:
         who = "client" if status < 500 else "server"
-        message = f'Received {who} error ({status}) from primary with message "{text}".'
+        message = (
+            f'Received {who} error ({status}) from {container or "primary"} with message "{text}".'
+        )
     else:
         message = text
     message += (

@@ -147,7 +147,7 @@ class Invocation:
             )
             if not 200 <= status < 300:
                 text = body.decode("utf-8", "replace")
-                raise self._model_error(status, text)
+                raise answers.model_error(self.endpoint, status, text, header.get("container"))
             result = answers.invoked(header.get("content_type") or "", variant.name)
             if "attributes" in header:
                 result += answers.attributes_of(header)
