@@ -18,6 +18,7 @@ from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation
 from .running import Options, Outcome, Run
+from .sources.connections import OwnConnections, OwnTables
 from .sources.reading import TABLE
 from .storage import Anywhere, Places
 from .tables import arrow
@@ -186,6 +187,8 @@ class Flow:
         refit: bool = False,
         write: bool = False,
         places: Places | None = None,
+        connections: Mapping[str, str] | None = None,
+        tables: Mapping[str, Any] | None = None,
     ) -> Result:
         """Run everything. Errors stay with their nodes: what does not need them comes out.
 
@@ -193,8 +196,14 @@ class Flow:
         pandas, Polars: what Arrow can take over without a copy). ``write``: destination nodes write
         their files; each is there whole or not at all. ``places`` gets at the files that addresses
         mean (``storage.Places``); by default paths as they are, and ``s3://`` by boto3.
+        ``connections`` (name -> URL) and ``tables`` (``database.table`` -> place) are what sources
+        of databases and queries name; by default the user's own (``sources.connections``).
         """
-        return Result(self._run(engine or DuckDB(), inputs, parameters, refit, write, places))
+        return Result(
+            self._run(
+                engine or DuckDB(), inputs, parameters, refit, write, places, connections, tables
+            )
+        )
 
     def _run(
         self,
@@ -204,14 +213,20 @@ class Flow:
         refit: bool = False,
         write: bool = False,
         places: Places | None = None,
+        connections: Mapping[str, str] | None = None,
+        tables: Mapping[str, Any] | None = None,
     ) -> Run:
-        tables = {**self._inputs, **(inputs or {})}
-        given = {name: engine.from_arrow(arrow(table)) for name, table in tables.items()}
-        run = Run(
-            self.document,
-            engine,
-            Options(given, parameters or {}, refit, places or Anywhere(), write),
+        everything = {**self._inputs, **(inputs or {})}
+        options = Options(
+            inputs={name: engine.from_arrow(arrow(table)) for name, table in everything.items()},
+            parameters=parameters or {},
+            refit=refit,
+            places=places or Anywhere(),
+            connections=OwnConnections() if connections is None else connections,
+            tables=OwnTables() if tables is None else tables,
+            write=write,
         )
+        run = Run(self.document, engine, options)
         run.nodes()
         return run
 

@@ -73,6 +73,9 @@ class Options:
     refit: bool = False
     #: What gets sources and destinations at the files that their addresses mean.
     places: Places = field(default_factory=Anywhere)
+    #: Name -> URL of a database, and name -> place of a table that queries may name.
+    connections: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     #: Whether destination nodes write.
     write: bool = False
     watch: Watcher = lambda outcome: None
@@ -86,7 +89,9 @@ class Run:
         self.engine = engine
         self.options = options or Options()
         self.outcomes: dict[str, Outcome] = {}
-        self._sources = Sources(engine, self.options.places)
+        self._sources = Sources(
+            engine, self.options.places, self.options.connections, self.options.tables
+        )
         self._values = {**variables.defaults(document.data), **self.options.parameters}
 
     def nodes(self, upto: str | None = None) -> None:

@@ -11,8 +11,10 @@ from ..engines import DuckDB
 from ..errors import DataError, SourceError, UnsupportedError
 from ..relation import Relation
 from ..storage import LocalPlaces, Places
+from .databases import KINDS, read_database
 from .delimited import read_csv
 from .finding import Files, found, kind_of
+from .queries import ATHENA, read_query
 from .typed import read_json, read_orc, read_parquet
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ class Sources:
 
     engine: Engine
     places: Places = field(default_factory=LocalPlaces)
+    #: Name -> URL of a database; a flow holds neither.
+    connections: Mapping[str, str] = field(default_factory=dict)
+    #: ``database.table`` -> where the table lies, for queries.
+    tables: Mapping[str, Any] = field(default_factory=dict)
     #: What a source left out, or a user should know of it; by node.
     notes: dict[str, list[str]] = field(default_factory=dict)
     #: Files on this machine -> the node that reads them.
@@ -44,15 +50,31 @@ class Sources:
             name = definition.get("name")
             right = f"run(inputs={{{name!r}: table}})"
             raise DataError(f"The table {name!r} is not in the file: {right}")
-        if kind != "S3":
+        if kind not in ("S3", ATHENA, *KINDS):
             raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
         if isinstance(self.engine, DuckDB):
-            return self._read_files(self.engine, node, definition, most)
+            return self._read(self.engine, node, definition, most)
         # Another engine's machines do not see these files: DuckDB reads them here.
         with DuckDB() as reading:
-            relation = self._read_files(reading, node, definition, most)
+            relation = self._read(reading, node, definition, most)
             wanted = relation if most is None else relation.limit(most)
             return self.engine.from_arrow(reading.reader(wanted))
+
+    def _read(
+        self, engine: DuckDB, node: str, definition: Mapping[str, Any], most: int | None
+    ) -> Relation:
+        kind = definition["datasetSourceType"]
+        if kind == "S3":
+            return self._read_files(engine, node, definition, most)
+        if kind in KINDS:
+            return read_database(engine, definition, self.connections, most)
+
+        def read(table: Mapping[str, Any]) -> Relation:
+            found = self._read_files(engine, node, table, None)
+            # Athena's tables have types, which a CSV file does not tell.
+            return _typed(found) if found.columns_of("string") == found.columns else found
+
+        return read_query(engine, definition, self.tables, read)
 
     def _read_files(
         self, engine: DuckDB, node: str, definition: Mapping[str, Any], most: int | None
@@ -88,3 +110,13 @@ class Sources:
             if error.file.startswith(f"{files.root}/"):
                 return node, SourceError(files.called(error.file), error.fault)
         return None, error
+
+
+def _typed(relation: Relation) -> Relation:
+    """Columns of text with the types that all their values have."""
+    from ..operators import catalogue
+    from ..operators.parameters import parse
+
+    operator = catalogue["infer_and_cast_type"]
+    p = parse(operator.Parameters, {})
+    return operator.run([relation], p, operator.fit(relation, p))["default"]
