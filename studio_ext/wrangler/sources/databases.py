@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
     "EMR": "connection",
     "JDBC": "connection",
 }
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 4_000
 
 
 def read_database(
