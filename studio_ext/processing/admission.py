@@ -11,6 +11,7 @@ from ..jobs.admission import check_reading, check_writing, first_state, image_of
 from ..run import images
 from ..wire.dispatch import Call
 from ..wire.errors import ValidationException
+from . import resume
 from .room import cluster_of, room_of
 
 FOLDER = "/opt/ml/processing"
@@ -27,6 +28,7 @@ def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         )
     _check_resources(params, image)
     _check_names(params)
+    resume.check(world, call.caller.account_id, params)
     objects = world.objects_for(call.caller)
     for each in params.get("ProcessingInputs", []):
         _check_input(each, objects)

@@ -9,8 +9,9 @@ from ..control.world import World
 from ..jobs.inputs import clear, objects_of, stage
 from ..jobs.launch import DEFAULT_RUNTIME_S, connection, job_id, limits
 from ..run import environments, images
-from ..run.contract import HOST, Channel, JobSpec
+from ..run.contract import HOST, ML, Channel, JobSpec
 from ..store.resources import Resource
+from . import resume
 from .admission import outputs_of
 from .room import cluster_of
 
@@ -32,6 +33,7 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
         environment={
             **connection(world, resource),
             "AWS_REGION": world.config.region,
+            **(_for_programs(world, resource) if image.program else {}),
             **request.get("Environment", {}),
         },
         channels=_channels(world, resource),
@@ -46,6 +48,15 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
             if "LocalPath" in each["S3Output"]
         ],
     )
+
+
+def _for_programs(world: World, resource: Resource) -> dict[str, str]:
+    """What programs of Studio's own are told besides: where ``/opt/ml`` is, and the job's memory.
+
+    Strings that begin with ``/opt/ml`` are rewritten where a job cannot have one of its own.
+    """
+    memory = resource.state.get("memory_bytes") or world.config.max_job_memory_bytes
+    return {"STUDIO_ML": ML, **({"STUDIO_JOB_MEMORY_BYTES": str(memory)} if memory else {})}
 
 
 def inputs_of(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -68,7 +79,8 @@ def _channels(world: World, resource: Resource) -> list[Channel]:
         copied = _holds_output(source["LocalPath"], resource.spec)
         channel = Channel(name, source["LocalPath"], files, writable=copied, scratch=True)
         found.append(channel)
-    return found
+    checkpoints = resume.checkpoints(world, resource, root / "checkpoints")
+    return [*found, *([checkpoints] if checkpoints else [])]
 
 
 def _holds_output(folder: str, request: dict[str, Any]) -> bool:

@@ -78,6 +78,13 @@ class Options:
     tables: Mapping[str, Any] = field(default_factory=dict)
     #: Whether destination nodes write.
     write: bool = False
+    #: Node id -> what it has learned of the same rows before, as the file would keep it: taken
+    #: even where the rest learns anew.
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: Node id -> outputs that an earlier run of the same kept: the node does not run again.
+    kept: Mapping[str, Mapping[str, Relation]] = field(default_factory=dict)
+    #: Called with what a node gave, before others read it; what it raises is the node's error.
+    settle: Watcher = lambda outcome: None
     watch: Watcher = lambda outcome: None
 
 
@@ -158,7 +165,9 @@ class Run:
 
     def _tried(self, node: Node) -> Outcome:
         try:
-            return self._result(node)
+            outcome = self._result(node)
+            self.options.settle(outcome)
+            return outcome
         except UnsupportedError as error:
             return Outcome(node, State.UNSUPPORTED, error=StepError(node.id, node.label, error))
         except WranglerError as error:
@@ -167,6 +176,9 @@ class Run:
             return Outcome(node, state, error=blamed)
 
     def _result(self, node: Node) -> Outcome:
+        known = self.options.known.get(node.id)
+        if node.id in self.options.kept:
+            return Outcome(node, State.DONE, self.options.kept[node.id], learned=known)
         parameters = variables.filled(node.parameters, self._values, "parameters")
         if node.type == "SOURCE":
             relation = self._source(node, parameters)
@@ -186,8 +198,9 @@ class Run:
         relations = [self._input(each.node, each.output) for each in node.inputs]
         p.check(relations)
         said = operator.unused(given)
-        saved = None if self.options.refit else operator.form.read_trained(node.trained)
-        trained, learned = None, None
+        from_file = None if self.options.refit else node.trained
+        saved = operator.form.read_trained(known or from_file)
+        trained, learned = None, known
         try:
             trained = operator.restored(saved, p) if saved else None
         except DamagedError as error:

@@ -158,6 +158,8 @@ class DuckDB:
                     yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
             except duckdb.Error as error:
                 raise explained(error) from error
+            except OSError as error:  # what DuckDB raises into Arrow's stream
+                raise explained(duckdb.ConversionException(str(error))) from error
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
