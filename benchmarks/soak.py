@@ -2,8 +2,9 @@
 
 Every loop that runs for ever does the rounds of so many hours, one after the other without the
 pauses in between: the reconciler's look at what is due and its upkeep, the keeper's, subscribers'
-of events, an endpoint's metrics of every second and users' own, jobs that note progress,
-credentials that expire, chores. Memory, threads, descriptors, files and rows are counted.
+of events, an endpoint's metrics of every second and users' own, jobs that note progress, a schedule
+that runs each minute, credentials that expire, chores. Memory, threads, descriptors, files and rows
+are counted.
 
 ``python -m benchmarks.soak [--hours 24]``
 """
@@ -11,6 +12,7 @@ credentials that expire, chores. Memory, threads, descriptors, files and rows ar
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import sys
 import time
@@ -25,10 +27,12 @@ from sqlalchemy import func, select
 from studio_ext.config import Config
 from studio_ext.control import reconciler
 from studio_ext.plane import KEEP_S, ControlPlane
+from studio_ext.schedules.kinds import DEFAULT_GROUP, SCHEDULE, key
 from studio_ext.store import chores, retention
 from studio_ext.store.credentials import access_keys
 from studio_ext.store.metrics import Sample, metric_points, metric_samples
 from studio_ext.store.tables import events
+from studio_ext.wire.identity import Caller
 
 from .studios import new_home
 
@@ -50,9 +54,10 @@ class Snapshot:
     samples: int
     events: int
     keys: int
+    runs: int
 
 
-def snapshot(plane: ControlPlane, hours: float) -> Snapshot:
+def snapshot(plane: ControlPlane, hours: float, runs: int) -> Snapshot:
     """Count everything."""
     gc.collect()
     process = psutil.Process()
@@ -63,7 +68,7 @@ def snapshot(plane: ControlPlane, hours: float) -> Snapshot:
         ]
     files = sum(path.is_file() for path in plane.config.path.rglob("*"))
     rss = process.memory_info().rss / (1 << 20)
-    return Snapshot(hours, rss, process.num_threads(), process.num_fds(), files, *rows)
+    return Snapshot(hours, rss, process.num_threads(), process.num_fds(), files, *rows, runs)
 
 
 class Day:
@@ -87,11 +92,40 @@ class Day:
             status="InProgress",
             spec={},
         ).id
+        self._schedule = self._scheduled()
+
+    def _scheduled(self) -> int:
+        """The id of a schedule whose clock is that of the soak."""
+        request = {
+            "Name": "soak",
+            "ScheduleExpression": "cron(* * * * ? *)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:stopTrainingJob",
+                "RoleArn": self.plane.config.role_arn,
+                "Input": '{"TrainingJobName": "none"}',
+            },
+        }
+        caller = Caller.of(self.plane.credential)
+        schedules = self.plane.schedules
+        schedules.controller.clock = lambda _world: self._now
+        asyncio.run(self.plane.dispatcher.invoke("scheduler", "CreateSchedule", request, caller))
+        name = key(DEFAULT_GROUP, "soak")
+        found = self.plane.store.resources.get(SCHEDULE, caller.account_id, name)
+        assert found is not None
+        return found.id
+
+    def runs(self) -> int:
+        """How many runs the schedule remembers."""
+        found = self.plane.store.resources.by_id(self._schedule)
+        assert found is not None
+        return len(found.state.get("runs", []))
 
     def minute(self) -> None:
         """A minute of everything; only the clock of what is stored is put forward."""
         store = self.plane.store
         reconciling = self.plane.reconciler
+        store.leases.wake(self._schedule)
         for tick in range(round(60 / reconciler.POLL_S)):
             reconciling._claim()
             if tick % round(reconciler.UPKEEP_S / reconciler.POLL_S) == 0:
@@ -139,7 +173,7 @@ def run(hours: float) -> Iterator[Snapshot]:
                 if minute in marks or minute % 60 == 0:
                     day.tidy()
                 if minute in marks:
-                    yield snapshot(day.plane, minute / 60)
+                    yield snapshot(day.plane, minute / 60, day.runs())
         finally:
             day.close()
 

@@ -134,7 +134,7 @@ class ControlPlane:
         cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
         cloudtrail.register(registry, self.config.logs_dir / "audit")
         home.register(registry, self.world, lambda: self.url)
-        schedules.register(registry, self.world, self._invoke)
+        self.schedules = schedules.register(registry, self.world, self._invoke)
         s3.register(registry, self.store.objects, partial(domains.account_of, self.world))
         return registry
 

@@ -55,7 +55,7 @@ class Controller:
     ) -> None:
         self._registry = registry
         self._invoke = invoke
-        self._clock = clock
+        self.clock = clock
 
     def reconcile(self, world: World, resource_id: int) -> float | None:
         """Run what is due; in how many seconds to look again."""
@@ -70,7 +70,7 @@ class Controller:
         if due is None:
             _complete(world, found)
             return None
-        now = self._clock(world)
+        now = self.clock(world)
         return due - now if now < due else self._begin(world, found, due, now)
 
     def _begin(self, world: World, found: Resource, due: float, now: float) -> float | None:
@@ -101,7 +101,7 @@ class Controller:
 
     def _go_on(self, world: World, found: Resource) -> float | None:
         """Invoke a run that is written down, when its moment has come."""
-        pending, now = found.state["pending"], self._clock(world)
+        pending, now = found.state["pending"], self.clock(world)
         if found.status != ENABLED and (not pending["attempt"] or "error" in pending):
             return _end(world, found, pending, FAILED, now, **_SWITCHED_OFF)
         due = found.state["next"]
@@ -129,7 +129,7 @@ class Controller:
             result = self._result(world, found, pending, execution)
         except ApiError as error:
             return self._failed(world, found, pending, error)
-        now = self._clock(world)
+        now = self.clock(world)
         log.info("schedule %s ran %s: %s", found.arn, pending["operation"], result)
         return _end(world, found, pending, SUCCEEDED, now, result=result)
 
@@ -157,7 +157,7 @@ class Controller:
         self, world: World, found: Resource, pending: dict[str, Any], error: ApiError
     ) -> float | None:
         """Try again later what may go better then; note the others."""
-        now = self._clock(world)
+        now = self.clock(world)
         log.warning("schedule %s: %s failed: %s", found.arn, pending["operation"], error)
         if not _may_go_better(error) or not _has_attempts(found, pending, now):
             return _end(world, found, pending, FAILED, now, **history.told(error))

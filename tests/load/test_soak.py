@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import soak
+from studio_ext.schedules.history import KEPT
 
 
 def test_nothing_grows_while_time_passes() -> None:
@@ -15,5 +16,6 @@ def test_nothing_grows_while_time_passes() -> None:
     assert grown["rss_mb"] < 10
     assert grown["keys"] <= 1
     assert max(one.events for one in found) <= 200
+    assert found[-1].runs == KEPT  # of one for each minute
     # metrics at full detail are what grows, for three hours at most: see tests/store
     assert found[-1].points == 30 * 60 * len(soak.METRICS)
