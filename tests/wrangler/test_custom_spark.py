@@ -198,3 +198,35 @@ def test_the_pinned_versions_fit_together() -> None:
     of_sqlframe = [Requirement(each) for each in requires("sqlframe") or []]
     (sqlglot,) = (each for each in of_sqlframe if each.name == "sqlglot" and not each.marker)
     assert sqlglot.specifier.contains(version("sqlglot"))
+
+
+def test_what_is_no_text_is_read_as_text(steps: Steps) -> None:
+    code = """
+from pyspark.sql import functions as F
+df = df.withColumn("day", F.substring("t", 1, 10)).withColumn("digits", F.length("n"))
+df = df.withColumn("up", F.upper("yes")).drop("t", "n", "yes")
+"""
+    table = pa.table({"t": [DAY, None], "n": [120, 7], "yes": [True, False]})
+    made = steps(SPARK, table, code=code)
+    assert made == {"day": ["2019-01-01", None], "digits": [3, 1], "up": ["TRUE", "FALSE"]}
+
+
+def test_a_condition_in_brackets_keeps_rows_and_a_list_keeps_columns(steps: Steps) -> None:
+    code = "df = df[df['a'] >= 2]\ndf = df[['b', 'a']]\ndf = df.withColumn('c', df[0])"
+    made = steps(SPARK, {"a": [1, 2, 3], "b": ["x", "y", "z"]}, code=code)
+    assert made == {"b": ["y", "z"], "a": [2, 3], "c": ["y", "z"]}
+
+
+def test_a_sum_of_whole_numbers_is_a_whole_number_that_can_be_filled(steps: Steps) -> None:
+    code = """
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+df = df.withColumn("all", F.sum("n").over(Window.partitionBy("g")))
+df = df.groupBy("g").agg(F.sum("n").alias("n"), F.max("all").alias("all"), F.max("b").alias("b"))
+df = df.na.fill(value=0).na.fill(value=True)
+"""
+    table = {"g": ["a", "a", "b"], "n": [1, 2, None], "b": [False, None, None]}
+    made = steps.arrow(SPARK, table, code=code)
+    assert made.schema.field("n").type == made.schema.field("all").type == pa.int64()
+    rows = sorted(made.to_pylist(), key=lambda row: row["g"])
+    assert [(row["n"], row["all"], row["b"]) for row in rows] == [(3, 3, False), (0, 0, True)]

@@ -233,3 +233,19 @@ def test_what_cannot_be_concatenated_is_said(
 ) -> None:
     with pytest.raises(ParameterError, match=words):
         steps("concatenate", *[{"x": [1]}] * tables, **parameters)
+
+
+@pytest.mark.parametrize("join", HOW)
+def test_keys_of_one_name_are_one_column(steps: Steps, join: str) -> None:
+    """What follows such a join in real flows asks for ``item_id``, not for ``item_id_0``."""
+    left = {"item": ["a", "b", "b"], "place": ["x", "x", "y"], "v": [1, 2, 3], "n": [0, 0, 0]}
+    right = {"place": ["x", "y", "z"], "item": ["a", "b", "c"], "w": [10, 20, 30], "n": [1, 1, 1]}
+    keys = [{"left": name, "right": name} for name in ("item", "place")]
+    made = steps("join_multi_keys", left, right, join_keys=keys, join_type=join)
+    assert list(made) == ["item", "place", "v", "n_0", "w", "n_1"]
+    how = HOW[join]
+    merged = pd.DataFrame(left).merge(pd.DataFrame(right), on=["item", "place"], how=how)
+    columns = ("item", "place", "v", "w")
+    rows = merged[list(columns)].astype(object).where(merged[list(columns)].notna(), None)
+    wanted = {tuple(each) for each in rows.itertuples(index=False)}
+    assert set(zip(*(made[name] for name in columns), strict=True)) == wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator
@@ -75,16 +75,22 @@ def comparable(left: Relation, a: str, right: Relation, b: str, field: str) -> N
         )
 
 
-def both(left: Relation, right: Relation) -> dict[str, exp.Column]:
+def both(left: Relation, right: Relation, one: Collection[str] = ()) -> dict[str, exp.Expr]:
     """Output name -> column of ``t`` or ``t1``: what both have becomes ``x_0`` and ``x_1``.
 
-    Where a name made so is taken already, it gets its ending once more.
+    Where a name made so is taken already, it gets its ending once more. The keys ``one``, which
+    have the same name on both sides, become one column.
     """
     taken = {*left.columns, *right.columns}
-    outputs: dict[str, exp.Column] = {}
+    outputs: dict[str, exp.Expr] = {}
     for relation, other, table, end in ((left, right, "t", "_0"), (right, left, "t1", "_1")):
         for name in relation.columns:
             output = name
+            if name in one:
+                outputs[name] = exp.Coalesce(
+                    this=column(name, "t"), expressions=[column(name, "t1")]
+                )
+                continue
             if name in other:
                 while output in taken:
                     output += end
@@ -94,15 +100,19 @@ def both(left: Relation, right: Relation) -> dict[str, exp.Column]:
 
 
 def joined(
-    left: Relation, right: Relation, keys: Sequence[tuple[str, str]], join_type: str
+    left: Relation,
+    right: Relation,
+    keys: Sequence[tuple[str, str]],
+    join_type: str,
+    one: Collection[str] = (),
 ) -> Relation:
     """Rows of both tables that are equal in the keys; what is missing equals nothing.
 
-    The rows come in no stated order.
+    The rows come in no stated order. The keys ``one`` become one column each.
     """
     side, kind = JOINS[join_type]
     semi = kind in ("SEMI", "ANTI")
-    outputs = {name: column(name, "t") for name in left.columns} if semi else both(left, right)
+    outputs = {name: column(name, "t") for name in left.columns} if semi else both(left, right, one)
     equal = exp.and_(*(exp.EQ(this=column(a, "t"), expression=column(b, "t1")) for a, b in keys))
 
     def build(t: exp.Expr, t1: exp.Expr) -> exp.Select:
@@ -184,7 +194,11 @@ class _JoinMany(Parameters):
 
 @catalogue.add
 class JoinManyKeys(Operator[_JoinMany]):
-    """Put two tables side by side where several columns of each are equal."""
+    """Put two tables side by side where several columns of each are equal.
+
+    A key of the same name on both sides becomes one column, as real flows expect of this operator
+    (and not of the join on one key); other columns that both have become ``x_0`` and ``x_1``.
+    """
 
     number, group, label = "T004", GROUP, "Join on several keys"
     form = Form("sagemaker.spark.join_multi_keys_0.1")
@@ -196,7 +210,8 @@ class JoinManyKeys(Operator[_JoinMany]):
     ) -> Mapping[str, Relation]:
         left, right = two(relations)
         keys = [(each.left, each.right) for each in p.join_keys]
-        return {DEFAULT: joined(left, right, keys, p.join_type)}
+        one = {a for a, b in keys if a == b} if p.join_type != "cross" else set()
+        return {DEFAULT: joined(left, right, keys, p.join_type, one)}
 
 
 class _Concatenated(Parameters):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 from sqlframe.base.util import get_column_mapping_from_schema_input
-from sqlframe.duckdb import DuckDBDataFrame, DuckDBSession
+from sqlframe.duckdb import Column, DuckDBDataFrame, DuckDBSession
 from sqlframe.duckdb import functions as F
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -28,6 +28,26 @@ REAL = exp.DataType.REAL_TYPES
 NUMBERS = WHOLE | REAL
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 _OF_NUMBERS = (exp.UnixToStr, exp.UnixToTime, exp.Sum, exp.Avg)
+#: Whatever they are given Spark reads as text.
+_OF_TEXT = (
+    exp.Substring,
+    exp.Lower,
+    exp.Upper,
+    exp.Initcap,
+    exp.Trim,
+    exp.Length,
+    exp.Pad,
+    exp.RegexpReplace,
+    exp.RegexpExtract,
+    exp.RegexpLike,
+    exp.Like,
+    exp.Split,
+    exp.RegexpSplit,
+    exp.StartsWith,
+    exp.EndsWith,
+    exp.Replace,
+)
+_NO_TEXT = NUMBERS | TIMES | {Type.DATE, Type.BOOLEAN}
 #: Names keep their case; DuckDB finds them whatever it is.
 DIALECT = "spark,normalization_strategy=case_sensitive"
 #: More rows than these go to DuckDB as Arrow, not as text of a query.
@@ -42,6 +62,7 @@ def adapted() -> DuckDBSession:
     setattr(DuckDBDataFrame, "withColumns", _with_columns)  # noqa: B010
     setattr(DuckDBDataFrame, "withColumn", _with_column)  # noqa: B010
     setattr(DuckDBDataFrame, "withColumnRenamed", _renamed)  # noqa: B010
+    setattr(DuckDBDataFrame, "__getitem__", _item)  # noqa: B010
     session = DuckDBSession.builder.getOrCreate()
     # What does not fit is found in the line that asks for it.
     session.eager_validation = True
@@ -54,6 +75,7 @@ _plain_sql = DuckDBSession._to_sql
 _plain_create = DuckDBSession.createDataFrame
 _plain_columns = DuckDBDataFrame.withColumns
 _plain_renamed = DuckDBDataFrame.withColumnRenamed
+_plain_item = DuckDBDataFrame.__getitem__
 
 
 def _to_sql(self: DuckDBSession, sql: Any, **options: Any) -> str:
@@ -99,6 +121,11 @@ def _mended(node: exp.Expr) -> exp.Expr:
         return _typed(exp.Cast(this=node.copy(), to=exp.DataType.build("TIMESTAMP")))
     if isinstance(node, _OF_NUMBERS) and _kind(node.this) in TEXTS:
         node.set("this", _number(node.this))
+    if _sums_whole(node):
+        # DuckDB's is a HUGEINT, which Spark has not.
+        return _typed(exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT")))
+    if isinstance(node, _OF_TEXT) and _kind(node.this) in _NO_TEXT:
+        node.set("this", _typed(exp.Cast(this=node.this.copy(), to=exp.DataType.build("TEXT"))))
     if isinstance(node, _ARITHMETIC):
         for side in ("this", "expression"):
             if _kind(node.args[side]) in TEXTS:
@@ -110,6 +137,14 @@ def _mended(node: exp.Expr) -> exp.Expr:
         _compare(node, "this", "expression")
         _compare(node, "expression", "this")
     return node
+
+
+def _sums_whole(node: exp.Expr) -> bool:
+    """A sum of whole numbers, with its window where it has one."""
+    total = node.this if isinstance(node, exp.Window) else node
+    if not isinstance(total, exp.Sum) or (total is node and isinstance(node.parent, exp.Window)):
+        return False
+    return _kind(total.this) in WHOLE
 
 
 def _compare(node: exp.Expr, side: str, other: str) -> None:
@@ -215,6 +250,15 @@ def _renamed(self: DuckDBDataFrame, old: str, new: str) -> DuckDBDataFrame:
     return self.select(*columns)
 
 
+def _item(self: DuckDBDataFrame, key: Any) -> Any:
+    """A column by name or place; the rows of a condition; the columns of a list."""
+    if isinstance(key, Column):
+        return self.where(key)
+    if isinstance(key, list | tuple):
+        return self.select(*key)
+    return _plain_item(self, self.columns[key] if isinstance(key, int) else key)
+
+
 def _fillna(self: DuckDBDataFrame, value: Any, subset: Any = None) -> DuckDBDataFrame:
     """Missing values replaced where the column's type takes the value, as Spark does."""
     given = value if isinstance(value, Mapping) else None
@@ -233,7 +277,7 @@ def _fillna(self: DuckDBDataFrame, value: Any, subset: Any = None) -> DuckDBData
 
 def _takes(kind: str, value: Any) -> bool:
     if isinstance(value, bool):
-        return kind == "bool"
+        return kind == "boolean"
     if isinstance(value, int | float):
         return kind.startswith(("byte", "short", "int", "long", "float", "double", "decimal"))
     return kind in ("string", "varchar", "char")
