@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, update
 from ..config import Config
 from ..store import queue
 from ..store.portable import Turn, take_turn
+from ..store.prepared import Driven
 from ..store.queue import Place, Room
 from ..store.resources import Resource
 from ..store.tables import resources
@@ -94,11 +95,8 @@ def _note(connection: Connection, resource_id: int, room: Room, node: str) -> No
 
 def will_wait(world: World, room: Room) -> bool:
     """Whether a job that comes now has to wait, as far as one can tell."""
-    with world.store.glance() as connection:
-        if queue.any_waits(connection):
-            return True
-    with world.store.glance() as connection:
-        return not _fits(world, connection, room)
+    with world.store.lookup() as connection:
+        return queue.any_waits(connection) or not _fits(world, connection, room)
 
 
 def wake_next(world: World) -> None:
@@ -116,7 +114,7 @@ def entered(world: World, resource: Resource) -> None:
     Not so behind another one of its account, which stands for it: whoever lets that one in looks
     who is next, and sees this one.
     """
-    with world.store.glance() as connection:
+    with world.store.lookup() as connection:
         stands = queue.is_head(connection, resource.account, resource.created, resource.id)
     if stands:
         wake_next(world)
@@ -142,7 +140,7 @@ def _next(world: World, connection: Connection) -> Place | None:
     return first if _fits(world, connection, first.room) else None
 
 
-def _fits(world: World, connection: Connection, room: Room) -> bool:
+def _fits(world: World, connection: Driven, room: Room) -> bool:
     here = queue.taken_on(connection, world.store.node)
     limit = Room(world.config.max_cores, world.config.max_memory_bytes)
     return here is None or (here + room).fits(limit)

@@ -6,8 +6,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from .credentials import Credentials
 from .leases import Leases
 from .metrics import Metrics
 from .portable import now
+from .prepared import Driven
 from .resources import Resources
 from .routes import Routes
 
@@ -78,23 +78,21 @@ class Store:
 
         return open_object_store(self.config, self.engine)
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> AbstractContextManager[Connection]:
         """A write transaction."""
-        with database.write(self.engine) as connection:
-            yield connection
+        return database.write(self.engine)
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A read-only snapshot."""
-        with database.read(self.engine) as connection:
-            yield connection
+        return database.read(self.engine)
 
-    @contextmanager
-    def glance(self) -> Iterator[Connection]:
+    def glance(self) -> AbstractContextManager[Connection]:
         """For a single statement that reads."""
-        with database.glance(self.engine) as connection:
-            yield connection
+        return database.glance(self.engine)
+
+    def lookup(self) -> AbstractContextManager[Driven]:
+        """For prepared statements that read, each by itself."""
+        return database.lookup(self.engine)
 
     def now(self) -> float:
         """The time in epoch seconds, by the clock that all control planes share."""

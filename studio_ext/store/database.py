@@ -10,13 +10,24 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Dialect,
+    Engine,
+    MetaData,
+    PoolProxiedConnection,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from .prepared import execute
+from .prepared import Driven, execute
 
 metadata = MetaData()
 
@@ -141,11 +152,9 @@ def _begin_sqlite(connection: Connection) -> None:
         execute(connection, "BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
-@contextmanager
-def write(engine: Engine) -> Iterator[Connection]:
+def write(engine: Engine) -> AbstractContextManager[Connection]:
     """A write transaction; committed at the end, rolled back on an exception."""
-    with engine.begin() as connection:
-        yield connection
+    return engine.begin()
 
 
 @contextmanager
@@ -171,3 +180,37 @@ def glance(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             options = {"isolation_level": "AUTOCOMMIT"}
         yield connection.execution_options(**options)
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """A driver's connection from the pool, with what prepared statements ask of it."""
+
+    dialect: Dialect
+    connection: PoolProxiedConnection
+
+    def invalidate(self, exception: BaseException | None = None) -> None:
+        self.connection.invalidate(exception)
+
+
+@contextmanager
+def lookup(engine: Engine) -> Iterator[Driven]:
+    """As :func:`glance`, for prepared statements alone, each of which is a snapshot by itself.
+
+    What SQLAlchemy's connection is beside the driver's took more than finding a row by its key.
+    """
+    if engine.dialect.name != "sqlite":
+        with glance(engine) as connection:
+            yield connection
+        return
+    dialect = engine.dialect
+    try:
+        pooled = engine.raw_connection()
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
+    try:
+        yield _Lookup(dialect, pooled)
+    finally:
+        pooled.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, select
 
-from .database import glance, read, write
+from .database import lookup, read, write
 from .portable import Turn, share_turn, take_turn
 from .prepared import Prepared
 from .tables import events
@@ -46,7 +46,7 @@ def newest(engine: Engine) -> int:
 
 def any_after(engine: Engine, event_id: int) -> bool:
     """Whether there is a later event."""
-    with glance(engine) as connection:
+    with lookup(engine) as connection:
         return _LATER.one(connection, {"id": event_id}) is not None
 
 

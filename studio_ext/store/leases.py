@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy import Engine, Integer, and_, bindparam, case, null, or_, select, update
 
-from .database import glance, write
+from .database import glance, lookup, write
 from .portable import insert_of, now
 from .prepared import Prepared
 from .tables import nodes, resources
@@ -51,7 +51,7 @@ class Leases:
     def claim(self, holder: str, lease_s: float, limit: int = 100) -> list[int]:
         """Ids of at most ``limit`` due resources, leased to ``holder``; the longest due first."""
         asked = {"most": limit, "node": self.node}
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             if _DUE_NOW.one(connection, asked) is None:
                 return []
         until = now() + lease_s
@@ -63,7 +63,7 @@ class Leases:
 
     def due_in(self) -> float | None:
         """In how many seconds the next resource that nobody works on is due; None: none is."""
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             found = _SOONEST.one(connection, {"node": self.node})
         return None if found is None else float(found[0])
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from .database import glance, metadata, read, write
+from .database import lookup, metadata, read, write
 from .portable import ID, insert_of
 from .prepared import Prepared
 
@@ -286,7 +286,7 @@ class Metrics:
 
     def latest(self, resource: str) -> dict[tuple[str, str], tuple[float, float]]:
         """The last (timestamp, value) of each (name, dimension)."""
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             rows = _LATEST.rows(connection, {"resource": resource})
         return {(name, dimension): (time, value) for name, dimension, time, value in rows}
 

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy import BindParameter, Dialect, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import ReturnsRows
 
 Values = Mapping[str, Any]
 _NONE: Values = {}
+
+
+class Driven(Protocol):
+    """What a prepared statement needs of a connection: SQLAlchemy's has it, and more."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+    @property
+    def connection(self) -> PoolProxiedConnection: ...
+    def invalidate(self, exception: BaseException | None = None) -> None: ...
 
 
 @dataclass
@@ -97,7 +107,7 @@ class Prepared:
         self._names = names
         self._compiled: dict[str, _Compiled] = {}
 
-    def rows(self, connection: Connection, values: Values = _NONE) -> Sequence[Any]:
+    def rows(self, connection: Driven, values: Values = _NONE) -> Sequence[Any]:
         """All rows, each a sequence in the order of the statement's columns."""
         cursor, compiled = self._execute(connection, values)
         try:
@@ -106,16 +116,16 @@ class Prepared:
             raise _as_sqlalchemys(error, connection, compiled.text) from error
         return compiled.read(rows, cursor.description, connection.dialect)
 
-    def one(self, connection: Connection, values: Values = _NONE) -> Any:
+    def one(self, connection: Driven, values: Values = _NONE) -> Any:
         """The first row, or None."""
         found = self.rows(connection, values)
         return found[0] if found else None
 
-    def run(self, connection: Connection, values: Values = _NONE) -> int:
+    def run(self, connection: Driven, values: Values = _NONE) -> int:
         """Execute what gives no rows; how many it changed."""
         return int(self._execute(connection, values)[0].rowcount)
 
-    def _execute(self, connection: Connection, values: Values) -> tuple[Any, _Compiled]:
+    def _execute(self, connection: Driven, values: Values) -> tuple[Any, _Compiled]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
@@ -124,7 +134,7 @@ class Prepared:
         return execute(connection, compiled.text, compiled.parameters(values)), compiled
 
 
-def execute(connection: Connection, text: str, parameters: Any = ()) -> Any:
+def execute(connection: Driven, text: str, parameters: Any = ()) -> Any:
     """The driver's cursor for a text in its own form. Raises SQLAlchemy's errors."""
     driver: Any = connection.connection.dbapi_connection
     try:
@@ -133,7 +143,7 @@ def execute(connection: Connection, text: str, parameters: Any = ()) -> Any:
         raise _as_sqlalchemys(error, connection, text) from error
 
 
-def _as_sqlalchemys(error: Any, connection: Connection, text: str) -> BaseException:
+def _as_sqlalchemys(error: Any, connection: Driven, text: str) -> BaseException:
     dialect, driver = connection.dialect, connection.connection.dbapi_connection
     lost = dialect.is_disconnect(error, driver, None)
     if lost:

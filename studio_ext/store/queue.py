@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
 
-from .prepared import Prepared
+from .prepared import Driven, Prepared
 from .tables import queue, turns
 
 _C = queue.c
@@ -150,7 +150,7 @@ def waiting(connection: Connection) -> int:
     return int(connection.scalar(select(func.count()).select_from(queue).where(_WAITS)) or 0)
 
 
-def taken_on(connection: Connection, node: str) -> Room | None:
+def taken_on(connection: Driven, node: str) -> Room | None:
     """What the admitted jobs of a node take together; None when it has none."""
     row = _SUM_ON.one(connection, {"node": node})
     return None if row[0] is None else Room(row[0], int(row[1]))
@@ -161,12 +161,12 @@ def heads(connection: Connection) -> list[Place]:
     return [_place(*row) for row in _HEADS.rows(connection)]
 
 
-def any_waits(connection: Connection) -> bool:
+def any_waits(connection: Driven) -> bool:
     """Whether there is a job that waits."""
     return _ANY.one(connection) is not None
 
 
-def is_head(connection: Connection, account: str, queued: float, resource_id: int) -> bool:
+def is_head(connection: Driven, account: str, queued: float, resource_id: int) -> bool:
     """Whether no job of an account has waited longer than one since ``queued``."""
     asked = {"account": account, "queued": queued, "id": resource_id}
     return _BEFORE.one(connection, asked) is None

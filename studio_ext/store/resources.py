@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from ..seen import context
 from . import eventlog, queue
 from .counts import Counts
-from .database import glance, read, write
+from .database import glance, lookup, read, write
 from .eventlog import record
 from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
@@ -201,13 +201,13 @@ class Resources:
 
     def shared(self, kind: str, name: str | None = None) -> Sequence[Resource]:
         """Resources of a kind that their owners share with anybody, by account."""
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             found = [Resource(*row) for row in _SHARED.rows(connection, {"kind": kind})]
         mine = [one for one in found if name is None or one.name == name]
         return sorted(mine, key=lambda one: (one.account, one.id))
 
     def _one(self, query: Prepared, values: dict[str, Any]) -> Resource | None:
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             row = query.one(connection, values)
         return Resource(*row) if row is not None else None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Engine, String, Table, func, select
+from sqlalchemy import JSON, Column, Engine, String, Table, func, select
 
-from .database import glance, metadata, read, write
+from .database import lookup, metadata, read, write
 from .portable import ID, Turn, take_turn
-from .prepared import Prepared
+from .prepared import Driven, Prepared
 
 routes = Table(
     "routes",
@@ -38,7 +38,7 @@ class Routes:
 
     def version(self) -> int:
         """The newest version of any route; grows with every change."""
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             return _version(connection)
 
     def all(self) -> list[dict[str, Any]]:
@@ -86,5 +86,5 @@ class Routes:
         return version
 
 
-def _version(connection: Connection) -> int:
+def _version(connection: Driven) -> int:
     return int(_VERSION.one(connection)[0])

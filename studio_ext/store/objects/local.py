@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..database import glance, read, write
+from ..database import glance, lookup, read, write
 from .base import (
     MAX_LIST,
     UNCONDITIONAL,
@@ -66,7 +66,7 @@ class LocalObjectStore(ObjectStore):
         return found
 
     def head_bucket(self, name: str) -> BucketInfo:
-        with glance(self._engine) as connection:
+        with lookup(self._engine) as connection:
             return bucket_of(connection, name)
 
     def list_buckets(self, prefix: str = "") -> Sequence[BucketInfo]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..prepared import Prepared
+from ..prepared import Driven, Prepared
 from .base import UNCONDITIONAL, Attributes, BucketInfo, Condition, ObjectInfo
 from .errors import InvalidRequest, NoSuchBucket, NoSuchKey, PreconditionFailed
 from .tables import buckets, objects
@@ -62,7 +62,7 @@ _SELECT = select(*OBJECT_COLUMNS).where(at(bindparam("bucket"), bindparam("key")
 _OBJECT, _OBJECT_LOCKED = Prepared(_SELECT), Prepared(_SELECT.with_for_update())
 
 
-def bucket_of(connection: Connection, name: str) -> BucketInfo:
+def bucket_of(connection: Driven, name: str) -> BucketInfo:
     """A bucket; raises NoSuchBucket."""
     row = _BUCKET.one(connection, {"bucket": name})
     if row is None:
