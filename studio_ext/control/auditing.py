@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import Config
 from ..seen.audit import CUT_SHORT, Audit, Record
 from ..seen.lines import stamp
-from ..seen.redaction import kept
+from ..seen.redaction import shown
 from ..seen.subject import subject
 from ..wire.errors import ApiError
 from ..wire.observe import Exchange
@@ -97,7 +97,7 @@ class Auditor:
             if error is None or not (wanted or _is_denial(error)):
                 return
             record = self._record(call, params)
-        elements = kept(call.operation.output_shape, answer)
+        elements = shown(call.operation.output_shape, answer)
         self._finish(record, elements, error)
 
     def refused(self, exchange: Exchange, error: ApiError) -> None:
@@ -168,7 +168,7 @@ class Auditor:
         record["eventSource"] = _source(call.service)
         record["eventName"] = call.operation.name
         record["readOnly"] = not is_change(call.operation.name)
-        record["requestParameters"] = kept(call.operation.input_shape, params)
+        record["requestParameters"] = shown(call.operation.input_shape, params)
         if is_data(call.service, call.operation):
             record["managementEvent"], record["eventCategory"] = False, "Data"
         about = subject(call.operation.name, params, None)

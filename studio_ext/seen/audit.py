@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import lock_file
+from . import redaction
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ _JOURNAL_BYTES = 4 << 20
 _OPEN = ".open-"
 #: Members of a record that are known once the call was made; the others never change.
 OUTCOME = ("errorCode", "errorMessage", "responseElements")
+#: Members that may be large.
+_LARGE = ("requestParameters", "responseElements")
 #: What stands for the outcome of a call that nobody lived to answer.
 CUT_SHORT = {
     "errorCode": "ServiceUnavailable",
@@ -191,7 +194,11 @@ def _day_file(folder: Path, day: str, number: int) -> Path:
 
 
 def _line(record: Record) -> bytes:
-    return _encode(record).encode() + b"\n"
+    text = _encode(record)
+    if len(text) > redaction.MOST_BYTES:  # else none of its members is larger
+        short = {name: redaction.bounded(record[name]) for name in _LARGE if name in record}
+        text = _encode({**record, **short})
+    return text.encode() + b"\n"
 
 
 def _with_outcome(began: bytes, record: Record) -> bytes:

@@ -40,15 +40,22 @@ def kept(shape: Shape | None, value: Mapping[str, Any] | None) -> Any:
     Names of members begin in lower case, as CloudTrail's do; keys of maps stay. At most
     :data:`MOST_BYTES` as JSON without spaces.
     """
-    if not value:
-        return None
-    found = _value(shape, dict(value), 0)
-    size = len(_encode(found))
-    if size > MOST_BYTES:
-        brief = {name: item for name, item in found.items() if isinstance(item, (str, int, float))}
-        found = {**dict(list(brief.items())[:10]), "omitted": True, "originalSize": size}
-        if len(_encode(found)) > MOST_BYTES:
-            return {"omitted": True, "originalSize": size}
+    return bounded(shown(shape, value))
+
+
+def shown(shape: Shape | None, value: Mapping[str, Any] | None) -> Any:
+    """As :func:`kept`, before anybody has measured it."""
+    return _value(shape, dict(value), 0) if value else None
+
+
+def bounded(found: Any) -> Any:
+    """What is :func:`shown`, or the most telling of it when that is too large."""
+    if found is None or (size := len(_encode(found))) <= MOST_BYTES:
+        return found
+    brief = {name: item for name, item in found.items() if isinstance(item, (str, int, float))}
+    found = {**dict(list(brief.items())[:10]), "omitted": True, "originalSize": size}
+    if len(_encode(found)) > MOST_BYTES:
+        return {"omitted": True, "originalSize": size}
     return found
 
 
@@ -58,9 +65,7 @@ def _value(shape: Shape | None, value: Any, depth: int) -> Any:
     if shape is not None and shape.metadata.get("sensitive"):
         return HIDDEN
     if isinstance(value, str):
-        if len(value) > 20:
-            value = _LOOKS_SECRET.sub(HIDDEN, value)
-        return value if len(value) <= _MOST_TEXT else f"{value[:_MOST_TEXT]}... {len(value)} long"
+        return _text(value)
     if isinstance(value, dict):
         return _mapping(shape, value, depth)
     if isinstance(value, (list, tuple)):
@@ -76,19 +81,22 @@ def _value(shape: Shape | None, value: Any, depth: int) -> Any:
     return f"<{type(value).__name__}>"
 
 
+def _text(value: str) -> str:
+    if len(value) > 20:
+        value = _LOOKS_SECRET.sub(HIDDEN, value)
+    return value if len(value) <= _MOST_TEXT else f"{value[:_MOST_TEXT]}... {len(value)} long"
+
+
 def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    is_map = shape is None or shape.type_name == "map"
-    members: Mapping[str, Shape] = getattr(shape, "members", {})
     found: dict[str, Any] = {}
     for number, (name, item) in enumerate(value.items()):
         if number >= _MOST_ITEMS:
             found["..."] = f"{len(value)} items"
             break
-        inner = getattr(shape, "value", None) if is_map else members.get(name)
-        label = str(name)[:_MOST_TEXT] if is_map else _lower(str(name))
-        if isinstance(item, (str, bytes)) and (name in _PRIVATE_TEXTS or _names_secret(str(name))):
+        label, inner, secret, private = _member(shape, str(name))
+        if secret and isinstance(item, (str, bytes)):
             found[label] = HIDDEN
-        elif name in _PRIVATE_MAPS and isinstance(item, dict):
+        elif private and isinstance(item, dict):
             found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}
         else:
             found[label] = _value(inner, item, depth + 1)
@@ -96,11 +104,16 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
 
 
 @lru_cache(maxsize=4096)
-def _names_secret(name: str) -> bool:
-    return bool(_SECRET.search(name))
+def _member(shape: Shape | None, name: str) -> tuple[str, Shape | None, bool, bool]:
+    """What a name in a structure or map is called, its shape, whether a text, or a map, under
+    it is left out."""
+    is_map = shape is None or shape.type_name == "map"
+    inner = getattr(shape, "value", None) if is_map else getattr(shape, "members", {}).get(name)
+    label = name[:_MOST_TEXT] if is_map else _lower(name)
+    secret = name in _PRIVATE_TEXTS or bool(_SECRET.search(name))
+    return label, inner, secret, name in _PRIVATE_MAPS
 
 
-@lru_cache(maxsize=4096)
 def _lower(name: str) -> str:
     """``trainingJobName`` of ``TrainingJobName``, ``kmsKeyId`` of ``KMSKeyId``."""
     head = re.match(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]+$|[A-Z]", name)
