@@ -17,7 +17,7 @@ from .errors import (
     UnsupportedError,
     WranglerError,
 )
-from .flow import Document, Node, variables
+from .flow import Document, Node, typed, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .python import collected
@@ -99,7 +99,7 @@ class Run:
         self._sources = Sources(
             engine, self.options.places, self.options.connections, self.options.tables
         )
-        self._values = {**variables.defaults(document.data), **self.options.parameters}
+        self._values = typed.values(document.data, self.options.parameters)
 
     def nodes(self, upto: str | None = None) -> None:
         """Run all nodes, or ``upto`` and what it follows from; errors stay with their nodes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from steps import Steps
@@ -43,3 +44,31 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def steps(engine: Engine) -> Steps:
     """Runs operators on small tables."""
     return Steps(engine)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """An S3 that is not ours."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An S3 that the environment names, with an empty bucket ``tables``."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    import boto3
+
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="tables")
+    for each in client.list_objects_v2(Bucket="tables").get("Contents", []):
+        client.delete_object(Bucket="tables", Key=each["Key"])
+    return client

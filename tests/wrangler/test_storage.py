@@ -6,39 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from studio_ext.wrangler.errors import DataError, UnsupportedError
 from studio_ext.wrangler.storage import Anywhere, LocalPlaces
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An S3 that the environment names, with an empty bucket ``tables``."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="tables")
-    for each in client.list_objects_v2(Bucket="tables").get("Contents", []):
-        client.delete_object(Bucket="tables", Key=each["Key"])
-    return client
 
 
 def _keys(s3: Any) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..engines import DuckDB
-from ..errors import DataError, SourceError, UnsupportedError
+from ..errors import DataError, ParameterError, SourceError, UnsupportedError
+from ..flow.typed import Address
 from ..relation import Relation
 from ..storage import LocalPlaces, Places
 from .databases import KINDS, read_database
@@ -83,7 +84,7 @@ class Sources:
         address = place.get("s3Uri")
         if not isinstance(address, str) or not address:
             raise DataError("s3ExecutionContext.s3Uri: the source names no place", field="s3Uri")
-        files = found(self.places.read(address), address, place)
+        files = self._found(address, place)
         self._files.append((files, node))
         notes = self.notes.setdefault(node, [])
         with self.faults():
@@ -95,6 +96,23 @@ class Sources:
             if kind == "orc":
                 return read_orc(engine, files, place, most)
             return read_json(engine, files, place, lines=kind == "jsonl")
+
+    def _found(self, address: str, place: Mapping[str, Any]) -> Files:
+        if not isinstance(address, Address):
+            return found(self.places.read(address), address, place)
+        folder = address.folder
+        if "://" in address and not folder.partition("://")[2]:
+            raise ParameterError("s3Uri", address, "has a pattern for its bucket")
+        # A store need not copy what is not meant.
+        matching = getattr(self.places, "matching", None)
+        root = (
+            matching(folder or ".", address.fits) if matching else self.places.read(folder or ".")
+        )
+        files = found(root, folder, {**place, "s3DirIncludesNested": True})
+        names = tuple(name for name in files.names if address.fits(name))
+        if not names:
+            raise DataError(f"s3Uri: there is no file that fits {address!s}", field="s3Uri")
+        return replace(files, names=names)
 
     @contextmanager
     def faults(self) -> Iterator[None]:

@@ -4,11 +4,13 @@ A flow names places as text (``s3://bucket/key``, ``file://...``, a path). ``Pla
 file or folder of this machine of one; ``Places.write`` is a context that gives a path to write to,
 and delivers what was made there whole, or nothing where the block raises. Whoever runs a flow
 brings its own: a job one that maps what it was given, a server one that asks what its caller may
-do. ``Anywhere`` is the default of a program of one's own: paths as they are, and S3 by boto3.
+do. One that lists objects may have ``matching`` too, which fetches only some files of a folder.
+``Anywhere`` is the default of a program of one's own: paths as they are, and S3 by boto3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,12 @@ class Anywhere:
     def read(self, address: str) -> Path:
         """As the kind of the address does."""
         return self._of(address).read(address)
+
+    def matching(self, address: str, wanted: Callable[[str], bool]) -> Path:
+        """A folder; of S3 no more is copied than what is ``wanted``, by its name from there."""
+        if is_s3(address):
+            return self._s3.matching(address, wanted)
+        return self._local.read(address)
 
     def write(self, address: str) -> AbstractContextManager[Path]:
         """As the kind of the address does."""

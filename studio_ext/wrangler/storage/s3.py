@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,6 +62,12 @@ class S3Places:
             prefix = f"{key.rstrip('/')}/" if key else ""
             return self._folder(bucket, prefix, address)
 
+    def matching(self, address: str, wanted: Callable[[str], bool]) -> Path:
+        """The folder of those objects below a prefix whose names from there on are ``wanted``."""
+        bucket, key = split(address)
+        with _said(address, "s3Uri"):
+            return self._folder(bucket, key, address, wanted)
+
     @contextmanager
     def write(self, address: str) -> Iterator[Path]:
         """A file is one put, which S3 makes visible whole. Of a folder the new objects come first,
@@ -99,9 +105,17 @@ class S3Places:
         identity = "\n".join((endpoint, bucket, key, found["ETag"], str(found["Size"])))
         return self._cache.entry(identity, fetch) / name
 
-    def _folder(self, bucket: str, prefix: str, address: str) -> Path:
+    def _folder(
+        self,
+        bucket: str,
+        prefix: str,
+        address: str,
+        wanted: Callable[[str], bool] = lambda name: True,
+    ) -> Path:
         found = [
-            each for each in self._listed(bucket, prefix) if not str(each["Key"]).endswith("/")
+            each
+            for each in self._listed(bucket, prefix)
+            if not each["Key"].endswith("/") and wanted(each["Key"].removeprefix(prefix))
         ]
         if not found:
             raise DataError(f"s3Uri: there is no object {address!r}, and none below", field="s3Uri")
