@@ -32,10 +32,13 @@ def of_home(home: Path) -> list[Process]:
         if role is not None:
             job = _JOB.search(" ".join(command) + _marker(pid))
             found.append(Process(pid, role, job[1] if job else ""))
-    # They look alike: the guard is the parent, and does nothing but wait.
-    guards = {_parent(process.pid) for process in found if process.role == "shim"}
-    shims = [process for process in found if process.role == "shim" and process.pid in guards]
-    return [replace(process, role="guard") if process in shims else process for process in found]
+    # They look alike: the guard is the parent, and does nothing but wait. A shim has children
+    # that look so too, for the moment between fork and exec.
+    parents = {process.pid: _parent(process.pid) for process in found if process.role == "shim"}
+    guards = {pid for pid in parents.values() if pid in parents and parents[pid] not in parents}
+    return [
+        replace(process, role="guard") if process.pid in guards else process for process in found
+    ]
 
 
 def by_role(home: Path, role: str) -> list[Process]:

@@ -40,6 +40,7 @@ class ProcessRunner:
         write_json(folder.spec, spec.to_json())
         arguments = [shim.__file__, str(folder.root), str(self.environments)]
         command = [sys.executable, "-I", "-S", *arguments]
+        full = False
         for _ in range(LAUNCHES):
             with open(folder.root / "shim.log", "ab") as log:
                 # It forks and returns at once, with the supervisor in charge and nobody's child.
@@ -54,8 +55,9 @@ class ProcessRunner:
                 )
             if folder.status.exists():
                 return
+            full = full or folder.is_full()  # asked at once: it may not be for long
         reason = (folder.root / "shim.log").read_text(errors="replace")[-1000:]
-        if folder.is_full():
+        if full:
             reason = f"the disk is full. {reason}"
         raise OSError(f"the supervisor of job {spec.id} did not start: {reason or 'it was killed'}")
 
