@@ -13,17 +13,16 @@ from sqlglot import exp
 
 from . import types
 from .engines import DuckDB
+from .engines.one_row import OneRow
 from .errors import ColumnError, DataError, FlowError, StepError, UnsupportedError
 from .flow import Document, Node, variables
 from .operators import catalogue
 from .operators.parameters import parse
-from .relation import Base, Relation, distinct_names
+from .relation import Relation, distinct_names
 from .running import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-STATEMENT = "studio_row"
 
 
 class Fitted:
@@ -55,7 +54,6 @@ class Fitted:
         self.whole = dict(schema)
         self._unknown = {name: kind for name, kind in schema.items() if name == target}
         self.schema = {name: kind for name, kind in schema.items() if name != target}
-        self._inner = distinct_names(self.schema)
         self._engine = DuckDB(threads=1)
         try:
             self._prepare()
@@ -100,7 +98,7 @@ class Fitted:
         Raises DataError where a column is missing, or has a value of another type.
         """
         values = [record[name] for name in self._columns(list(record))]
-        rows = self._engine.execute(STATEMENT, values)
+        rows = self._row.run(values)
         return dict(zip(self.columns, rows[0], strict=True)) if rows else None
 
     def apply_records(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -141,16 +139,11 @@ class Fitted:
         return list(self.schema)
 
     def _prepare(self) -> None:
-        """One prepared statement for one row: its plan is made once."""
-        inner = dict(zip(self._inner.values(), self.schema.values(), strict=True))
-        slots = [
-            exp.alias_(exp.cast(_slot(index), kind), name, quoted=True)
-            for index, (name, kind) in enumerate(inner.items(), 1)
-        ]
-        row = Relation.of(self._engine, Base(exp.select(*slots), inner), self._inner)
-        result = self._steps(row)
+        """One query over one row: its plan is made once."""
+        self._row = OneRow(self._engine, self.schema, distinct_names(self.schema))
+        result = self._steps(self._row.relation)
         self.columns = result.columns
-        self._engine.prepare(STATEMENT, result.query())
+        self._row.prepare(result.query())
 
     def _steps(self, relation: Relation) -> Relation:
         for _, each in self._stages(relation):
@@ -185,10 +178,6 @@ class Fitted:
 
 def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else str(value)
-
-
-def _slot(number: int) -> exp.Parameter:
-    return exp.Parameter(this=exp.Literal.number(number))
 
 
 def _path(document: Document, node: str | None) -> list[Node]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -115,14 +115,12 @@ class DuckDB:
         return self.rows(exp.select(expression.copy()))[0][0]
 
     def prepare(self, name: str, query: exp.Query) -> None:
-        """Keep a query with parameters ($1, $2, ...) under a name; its plan is made once."""
+        """Keep a query under a name; its plan is made once."""
         self._run(f"PREPARE {name} AS {self.sql(query)}")
 
-    def execute(self, name: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Run a prepared query with these values, and fetch everything."""
-        # EXECUTE takes no parameters of its own: they go in as literals.
-        slots = ", ".join(self.sql(literal(value)) for value in values)
-        return self._run(f"EXECUTE {name}({slots})").fetchall()
+    def execute(self, name: str) -> list[tuple[Any, ...]]:
+        """Run a prepared query, and fetch everything."""
+        return self._run(f"EXECUTE {name}").fetchall()
 
     def drop(self, relation: Relation) -> None:
         """Forget a table that ``from_arrow`` or ``materialise`` made."""
