@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.utils import is_json_value_header
 
 DATA = Path(__file__).parent / "data"
 
@@ -72,19 +74,36 @@ class Located(NamedTuple):
     location: str
     wire: str
     member: Shape
+    is_json: bool  # a header that is base64 JSON
+
+
+class Places(NamedTuple):
+    """Where the members of an input or output are that are not in its body.
+
+    A request has few of the dozens of headers that S3 knows, so one is looked up by what it has.
+    """
+
+    by_name: Mapping[str, Located]
+    in_headers: Mapping[str, Located]  # by the header
+    in_query: tuple[Located, ...]
+    others: tuple[Located, ...]
+    whole: bool  # no member is in the body
 
 
 @cache
-def located_members(shape: StructureShape) -> tuple[Located, ...]:
-    """The members of an input or output that have a place outside the body, found out once."""
-    found = []
+def places_of(shape: StructureShape) -> Places:
+    """The places of a shape's members, found out once."""
+    found = {}
     for name, member in shape.members.items():
         location = member.serialization.get("location")
         if location is not None:
             wire = member.serialization.get("name", name)
-            in_header = location in ("header", "headers")
-            found.append(Located(name, location, wire.lower() if in_header else wire, member))
-    return tuple(found)
+            wire = wire.lower() if location in ("header", "headers") else wire
+            found[name] = Located(name, location, wire, member, is_json_value_header(member))
+    headers = {place.wire: place for place in found.values() if place.location == "header"}
+    query = tuple(place for place in found.values() if place.location == "querystring")
+    others = tuple(p for p in found.values() if p.location not in ("header", "querystring"))
+    return Places(found, headers, query, others, len(found) == len(shape.members))
 
 
 def wire_name(operation: OperationModel) -> str:

@@ -12,15 +12,15 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
-from botocore.utils import is_json_value_header
 
 from . import xml
 from .errors import ApiError
 from .jsonform import from_json
-from .models import Located, located_members
+from .models import Located, places_of
 from .request import Request
 from .routing import Route
 from .scalars import Unreadable, parse_text
@@ -37,6 +37,7 @@ def parse(route: Route, request: Request) -> dict[str, Any]:
         raise Unreadable("The request is nested too deeply") from None
 
 
+@cache
 def streams_input(operation: OperationModel) -> bool:
     """Whether the payload goes to the handler as a stream, not as a parameter."""
     shape = operation.input_shape
@@ -133,10 +134,10 @@ def _parse_rest(
     if shape is None:
         return {}
     parsed: dict[str, Any] = {}
-    located = located_members(shape)
-    for place in located:
-        if place.location == "header" and place.wire not in request.headers:
-            continue
+    places = places_of(shape)
+    sent = [places.in_headers[name] for name in request.headers if name in places.in_headers]
+    asked = places.in_query if request.raw_query else ()
+    for place in (*places.others, *asked, *sent):
         try:
             value = _located(route, request, place)
         except Unreadable as error:
@@ -144,19 +145,18 @@ def _parse_rest(
         if value is not None:
             parsed[place.name] = value
     _parse_rest_payload(route.operation, request, parsed, parse_body, parse_payload)
-    if "payload" not in shape.serialization and len(located) < len(shape.members):
-        elsewhere = {place.name for place in located}
+    if "payload" not in shape.serialization and not places.whole:
         # A body must not set what the URI, query or headers set.
         body = parse_body(shape)
-        parsed.update((n, v) for n, v in body.items() if n not in elsewhere)
+        parsed.update((n, v) for n, v in body.items() if n not in places.by_name)
     return parsed
 
 
 def _located(route: Route, request: Request, place: Located) -> Any:
     """The value of a member that is not in the body; None when there is none."""
-    _, location, wire, member = place
+    _, location, wire, member, is_json = place
     if location == "header":
-        return _from_header(member, request.headers[wire])
+        return (_from_json_header if is_json else _from_header)(member, request.headers[wire])
     if location == "uri":
         return parse_text(member, route.labels[wire]) if wire in route.labels else None
     if location == "querystring":
@@ -214,12 +214,14 @@ def _from_query(member: Shape, wire: str, request: Request, shape: StructureShap
     return parse_text(member, values[0])
 
 
+def _from_json_header(_member: Shape, text: str) -> Any:
+    try:
+        return json.loads(base64.b64decode(text, validate=True))
+    except (ValueError, binascii.Error):
+        raise Unreadable("A header is not base64 JSON") from None
+
+
 def _from_header(member: Shape, text: str) -> Any:
-    if is_json_value_header(member):
-        try:
-            return json.loads(base64.b64decode(text, validate=True))
-        except (ValueError, binascii.Error):
-            raise Unreadable("A header is not base64 JSON") from None
     if isinstance(member, ListShape):
         return [parse_text(member.member, item) for item in _header_items(text, member.member)]
     return parse_text(member, text)

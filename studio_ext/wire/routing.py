@@ -8,9 +8,9 @@ carries neither is S3, whose presigned and anonymous requests look like plain HT
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from botocore.model import OperationModel, ServiceModel
@@ -43,8 +43,8 @@ class Template:
     labels: tuple[str, ...]
     literals: int
     constants: tuple[tuple[str, str], ...]
-    required_query: tuple[str, ...]
-    required_headers: tuple[str, ...]
+    required_query: frozenset[str]
+    required_headers: frozenset[str]
     known_query: frozenset[str]
 
     def rank(self, request: Request) -> tuple[bool, int, int, int, bool] | None:
@@ -59,9 +59,7 @@ class Template:
         if not self.pattern.fullmatch(request.path):
             return None
         query, headers = self.required_query, self.required_headers
-        complete = all(n in request.query for n in query) and all(
-            n in request.headers for n in headers
-        )
+        complete = query <= request.query.keys() and headers <= request.headers.keys()
         required = len(query) + len(headers)
         current = not self.operation.deprecated
         return complete, len(self.constants), self.literals, required if complete else 0, current
@@ -83,13 +81,13 @@ def resolve(request: Request, services: Iterable[str]) -> Route:
     Raises `ApiError` naming what was asked for when there is no such operation. No other model
     is loaded, since requests are routed before their signatures are checked.
     """
-    served = frozenset(services)
+    served = tuple(services)
     signing_name = scope_service(request) or "s3"
-    signed = models.services_signed_as(signing_name)
     target = request.headers.get("x-amz-target")
     if target is not None:
-        return _by_target(target, (*signed, *sorted(served)), served)
-    found = _models(service for service in signed if service in served)
+        signed = models.services_signed_as(signing_name)
+        return _by_target(target, (*signed, *sorted(served)), frozenset(served))
+    found = _models(signing_name, served)
     if _is_form(request):
         return _by_action(request, found, signing_name)
     if not found:
@@ -97,9 +95,12 @@ def resolve(request: Request, services: Iterable[str]) -> Route:
     return _by_uri(request, found)
 
 
-def _models(services: Iterable[str]) -> list[ServiceModel]:
-    found = (models.find(service) for service in dict.fromkeys(services))
-    return [model for model in found if model is not None]
+@lru_cache(maxsize=256)
+def _models(signing_name: str, served: tuple[str, ...]) -> tuple[ServiceModel, ...]:
+    """The models that are served of the services signed by a name."""
+    signed = models.services_signed_as(signing_name)
+    found = (models.find(service) for service in dict.fromkeys(signed) if service in served)
+    return tuple(model for model in found if model is not None)
 
 
 def _is_form(request: Request) -> bool:
@@ -124,7 +125,7 @@ def _by_target(target: str, services: Iterable[str], served: frozenset[str]) -> 
     raise NotImplementedOperation(target)
 
 
-def _by_action(request: Request, found: list[ServiceModel], signing_name: str) -> Route:
+def _by_action(request: Request, found: Sequence[ServiceModel], signing_name: str) -> Route:
     action = request.form.get("Action", "")
     if not found:
         raise NotImplementedOperation(f"{signing_name}.{action}")
@@ -135,7 +136,7 @@ def _by_action(request: Request, found: list[ServiceModel], signing_name: str) -
     raise ApiError("InvalidAction", text)
 
 
-def _by_uri(request: Request, found: list[ServiceModel]) -> Route:
+def _by_uri(request: Request, found: Sequence[ServiceModel]) -> Route:
     best: tuple[tuple[bool, int, int, int, bool], Template] | None = None
     for model in found:
         for template in _candidates(model.service_name, request):
@@ -222,8 +223,8 @@ def _template(operation: OperationModel) -> Template:
         labels=tuple(re.findall(r"\{([^}+]+)\+?\}", path)),
         literals=sum(1 for part in path.split("/") if part and not part.startswith("{")),
         constants=tuple((name, value) for name, _, value in constants),
-        required_query=tuple(required - constant_names),
-        required_headers=tuple(n.lower() for n, is_req in bound["header"].items() if is_req),
+        required_query=frozenset(required - constant_names),
+        required_headers=frozenset(n.lower() for n, is_req in bound["header"].items() if is_req),
         known_query=frozenset(constant_names | set(bound["querystring"])),
     )
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
-from botocore.utils import is_json_value_header
 
 from . import xml
 from .errors import ApiError
 from .jsonform import to_json
-from .models import located_members
+from .models import Located, places_of
 from .routing import Route
 from .scalars import format_text
 
@@ -159,14 +158,13 @@ def _rest(
     response = Response(int(operation.http.get("responseCode", 200)))
     if shape is None:
         return response
-    located = located_members(shape)
-    for name, location, wire, member in located:
-        value = result.get(name)
-        if value is not None:
-            _place(response, location, wire, member, value)
+    places = places_of(shape)
+    for name, value in result.items():
+        if value is not None and (place := places.by_name.get(name)) is not None:
+            _place(response, place, value)
     payload = shape.serialization.get("payload")
     if payload is None:
-        if len(located) < len(shape.members):
+        if not places.whole:
             response.body = render(shape, result)
             response.headers.setdefault("content-type", content_type)
     else:
@@ -194,19 +192,19 @@ def _payload(
         response.headers.setdefault("content-type", default)
 
 
-def _place(response: Response, location: str, wire: str, member: Shape, value: Any) -> None:
+def _place(response: Response, place: Located, value: Any) -> None:
+    _, location, wire, member, is_json = place
     if location == "statusCode":
         response.status = int(value)
     elif location == "headers":
         for key, text in value.items():
             response.headers[wire + key.lower()] = header_text(text)
     elif location == "header":
-        response.headers[wire] = header_text(_header_value(member, value))
+        text = base64.b64encode(_dump(value)).decode() if is_json else _header_value(member, value)
+        response.headers[wire] = header_text(text)
 
 
 def _header_value(member: Shape, value: Any) -> str:
-    if is_json_value_header(member):
-        return base64.b64encode(_dump(value)).decode()
     if isinstance(member, ListShape):
         return ", ".join(_header_value(member.member, item) for item in value)
     return format_text(member, value, "rfc822")

@@ -294,7 +294,7 @@ def request_of(scope: Scope) -> Request:
     """The request of an ASGI scope, its body still unread."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), _header_text(raw_value)
+        name, value = raw_name.decode("latin-1"), _header_text(raw_value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     return Request(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from .errors import ApiError
 from .identity import CredentialLike
@@ -90,9 +90,8 @@ def authenticate(
     now: float | None = None,
 ) -> Signed:
     """As `verify`, with the claim and the signing key. `now` is the server's clock."""
-    # A path may begin with "//", which urlsplit alone would take for a host.
-    split = urlsplit("http://host" + url)
-    claim = _claim(headers, split.query)
+    path, _, query = url.partition("?")
+    claim = _claim(headers, query)
     now = time.time() if now is None else now
     _check_time(claim, now)
     credential = lookup(claim.access_key)
@@ -102,10 +101,12 @@ def authenticate(
     if claim.kind == "v2":
         from .signature_v2 import signature  # here, because it takes botocore, and few need it
 
+        # A path may begin with "//", which urlsplit alone would take for a host.
+        split = urlsplit("http://host" + url)
         keys = credential.access_key_id, credential.secret_access_key
         expected, key = signature(method, split, headers, keys, claim.expires), b""
     else:
-        expected, key = _v4_signature(method, split, headers, body_hash, claim, credential)
+        expected, key = _v4_signature(method, path, query, headers, body_hash, claim, credential)
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise ApiError(
             "SignatureDoesNotMatch",
@@ -306,7 +307,7 @@ def _sorted_names(names: tuple[str, ...]) -> tuple[list[str], str]:
 
 
 def _canonical_request(
-    method: str, split: SplitResult, headers: Mapping[str, str], claim: Claim, body_hash: str
+    method: str, path: str, query: str, headers: Mapping[str, str], claim: Claim, body_hash: str
 ) -> str:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
@@ -314,8 +315,8 @@ def _canonical_request(
     together.
     """
     names, listed = _sorted_names(claim.signed_headers)
-    path = _canonical_path(split.path, claim.service)
-    query = _canonical_query(split.query) if split.query else ""
+    path = _canonical_path(path, claim.service)
+    query = _canonical_query(query) if query else ""
     values = [f"{name}:{' '.join(headers.get(name, '').split())}" for name in names]
     return "\n".join((method.upper(), path, query, *values, "", listed, body_hash))
 
@@ -330,7 +331,8 @@ def _encode(text: str, also_safe: str = "") -> str:
 
 def _v4_signature(
     method: str,
-    split: SplitResult,
+    path: str,
+    query: str,
     headers: Mapping[str, str],
     body_hash: str | None,
     claim: Claim,
@@ -338,7 +340,7 @@ def _v4_signature(
 ) -> tuple[str, bytes]:
     _check_signed_headers(claim.signed_headers, tuple(headers))
     payload = _payload_hash(claim, headers, body_hash)
-    request = _canonical_request(method, split, headers, claim, payload)
+    request = _canonical_request(method, path, query, headers, claim, payload)
     digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
     secret = credential.secret_access_key

@@ -20,7 +20,7 @@ _TEXT_HEADERS = (
     "ContentLanguage",
     "WebsiteRedirectLocation",
 )
-_NOT_BUILT = (
+_NOT_BUILT = {
     "SSECustomerAlgorithm",
     "SSECustomerKey",
     "CopySourceSSECustomerAlgorithm",
@@ -28,9 +28,9 @@ _NOT_BUILT = (
     "ObjectLockMode",
     "ObjectLockRetainUntilDate",
     "WriteOffsetBytes",
-)
+}
 _TRAILER = "x-amz-checksum-"
-_CHECKSUMS = {name: f"Checksum{name}" for name in ALGORITHMS}
+_CHECKSUMS = {f"Checksum{name}": name for name in ALGORITHMS}
 
 
 def attributes_of(call: Call, params: Params) -> Attributes:
@@ -40,9 +40,8 @@ def attributes_of(call: Call, params: Params) -> Attributes:
     rely on later (its own encryption key, object lock) is refused.
     """
     check_acl(params)
-    for name in _NOT_BUILT:
-        if name in params:
-            raise not_built(name)
+    if refused := _NOT_BUILT & params.keys():
+        raise not_built(min(refused))
     if params.get("ObjectLockLegalHoldStatus") == "ON":
         raise not_built("ObjectLockLegalHoldStatus")
     headers = {name: params[name] for name in _TEXT_HEADERS if name in params}
@@ -138,7 +137,7 @@ def promise_of(call: Call, params: Params) -> Promise:
 
 def checksums_of(params: Params) -> dict[str, str]:
     """The checksum members of a request, {"CRC32": base64}."""
-    found = {name: params[member] for name, member in _CHECKSUMS.items() if member in params}
+    found = {_CHECKSUMS[member]: params[member] for member in _CHECKSUMS.keys() & params.keys()}
     for name, value in found.items():
         _require_valid(name, value.partition("-")[0])
     return found

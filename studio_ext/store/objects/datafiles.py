@@ -35,6 +35,7 @@ class DataFiles:
         self._root = root
         self._lock = threading.Lock()
         self._pending: set[str] = set()  # written by this process, row not committed yet
+        self._folders: set[str] = set()  # that are there
         self._judged: dict[Path, int] = {}  # when a folder, all of it judged, had last changed
 
     def path(self, data: str) -> Path:
@@ -162,11 +163,11 @@ class DataFiles:
     def _new(self) -> Iterator[str]:
         """A free name, which the sweep spares; given up again on an exception."""
         data = uuid.uuid4().hex
-        folder = f"{self._root}/{data[:2]}"
-        if not os.path.isdir(folder):
-            os.makedirs(folder, exist_ok=True)
+        if data[:2] not in self._folders:
+            os.makedirs(self._root / data[:2], exist_ok=True)
             _sync_folder(self._root)
         with self._lock:
+            self._folders.add(data[:2])
             self._pending.add(data)
         try:
             yield data
