@@ -39,7 +39,10 @@ class StudioApp(ExtensionApp):
 
     @default("settings_config")
     def _default_config(self) -> Config:
-        return Config(parent=self)
+        config = Config(parent=self)
+        # What the server's user sees in the file browser is what its flows may read.
+        config.flow_root = config.flow_root or str(self._server.root_dir)
+        return config
 
     @property
     def _server(self) -> Any:

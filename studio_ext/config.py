@@ -50,6 +50,26 @@ class Config(Configurable):
         help="Whether the audit log has calls for objects, metrics and log events too."
     ).tag(config=True)
     audit_days = Int(365, min=90, help="For how many days the audit log is kept.").tag(config=True)
+    flow_root = Unicode(
+        help="Folder below which the flows of this server's user profile may read files; "
+        "JupyterLab's root there. Empty: flows read s3:// addresses alone."
+    ).tag(config=True)
+    flow_processes = Int(
+        8, min=1, help="How many flows may be worked on at once, each by a process of its own."
+    ).tag(config=True)
+    flow_memory_bytes = Int(
+        min=256 << 20, help="The most memory that the process of a flow gets."
+    ).tag(config=True)
+    flow_idle_s = Float(
+        600.0, min=1.0, help="After so many seconds without a request a flow's process ends."
+    ).tag(config=True)
+    flow_request_s = Float(
+        120.0, min=1.0, help="A request about a flow that takes longer is ended; runs are not."
+    ).tag(config=True)
+    flow_run_s = Float(
+        3600.0, min=1.0, help="A run of a flow (StartFlowRun) that takes longer is ended."
+    ).tag(config=True)
+
     share_home = Bool(
         True,
         help="Whether to work beside another control plane of this home, sharing its work by "
@@ -95,6 +115,10 @@ class Config(Configurable):
     def _default_max_job_memory_bytes(self) -> int:
         return self.max_memory_bytes
 
+    @default("flow_memory_bytes")
+    def _default_flow_memory_bytes(self) -> int:
+        return max(min(4 << 30, self.max_memory_bytes // 2), 512 << 20)
+
     @default("max_memory_bytes")
     def _default_max_memory_bytes(self) -> int:
         if (set_to := os.environ.get("STUDIO_MAX_MEMORY_GB")) is not None:
@@ -131,6 +155,11 @@ class Config(Configurable):
     def environments_dir(self) -> Path:
         """Cached environments made from requirements files."""
         return self.path / "environments"
+
+    @property
+    def flows_dir(self) -> Path:
+        """What the processes of flows work with, and what came of their runs."""
+        return self.path / "flows"
 
     @property
     def run_dir(self) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
 from posixpath import basename
+from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
@@ -68,6 +69,18 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
 class ApiHandler(_Handler):
     """Any operation of the API, named by ``X-Amz-Target``, as the panels' user."""
 
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        super().initialize(*args, **kwargs)
+        self._gone = asyncio.Event()
+
+    def on_connection_close(self) -> None:
+        """The page was closed, or has given the request up."""
+        super().on_connection_close()
+        self._gone.set()
+
+    async def _until_gone(self) -> None:
+        await self._gone.wait()
+
     @web.authenticated
     @authorized("write", resource="studio")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
@@ -93,6 +106,7 @@ class ApiHandler(_Handler):
             region=dispatcher.region,
             request_id=new_request_id(),
             headers=headers,
+            gone=self._until_gone,
         )
         with dispatcher.observed(call) as exchange:
             exchange.source = str(self.request.remote_ip)

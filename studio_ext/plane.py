@@ -29,6 +29,7 @@ from .control.tags import Tags
 from .control.world import World
 from .domains import operations as domains
 from .files import drop_unfinished, read_json
+from .flows.operations import Flows
 from .hosting import operations as hosting
 from .hosting.gateway import client as gateway
 from .hosting.gateway.keeper import Keeper
@@ -83,6 +84,7 @@ class ControlPlane:
             runner=ProcessRunner(config.jobs_dir, config.environments_dir),
             connect=self._connect,
         )
+        self.flows = Flows(self.world)
         registry = self._registry()
         self._watching = watching = Watching(registry.has)
         self.dispatcher = Dispatcher(
@@ -133,6 +135,7 @@ class ControlPlane:
         logs.register(registry, ResourceLogs(self.world))
         cloudwatch.register(registry, self.store, partial(sharing.series_account, self.world))
         cloudtrail.register(registry, self.config.logs_dir / "audit")
+        self.flows.register(registry)
         home.register(registry, self.world, lambda: self.url)
         self.schedules = schedules.register(registry, self.world, self._invoke)
         s3.register(registry, self.store.objects, partial(domains.account_of, self.world))
@@ -181,6 +184,7 @@ class ControlPlane:
                 thread.join(timeout=10)
         self._socket.close()
         self._seat.leave()
+        self.flows.stop()
         self.dispatcher.close()
         self.store.close()
         if self._watching.auditor is not None:

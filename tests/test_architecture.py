@@ -18,7 +18,7 @@ PACKAGE = "studio_ext"
 SOURCE = Path(__file__).parents[1] / PACKAGE
 
 BOTTOM = {"config", "files", "seen"}
-CAPABILITIES = {"training", "processing", "hosting", "domains", "schedules", "aws"}
+CAPABILITIES = {"training", "processing", "hosting", "domains", "schedules", "aws", "flows"}
 BELOW_CAPABILITIES = BOTTOM | {"store", "wire", "run", "control", "jobs", "algorithms"}
 #: Makes one Studio of the parts; runs with Jupyter and without.
 WIRING = {"plane", "home", "logsource", "occupancy", "watching", "metering"}
@@ -40,6 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     #: What jobs of all kinds share: accepting, launching, following, storing.
     "jobs": BOTTOM | {"store", "wire", "run", "control"},
     **dict.fromkeys(CAPABILITIES, BELOW_CAPABILITIES),
+    # Its processes load the engine; the control plane does not.
+    "flows": BELOW_CAPABILITIES | {"wrangler"},
     "notebook": BOTTOM | {"client"},
     "kernels": BOTTOM,
     "users": BOTTOM | {"notebook", "store"},

@@ -36,7 +36,26 @@ OPERATIONS: dict[str, list[str]] = {
         "UpdateEndpointWeightsAndCapacities",
     ],
     "logs": ["DescribeLogStreams", "GetLogEvents"],
-    "studio": ["GetHome", "GetMetricSeries"],
+    "studio": [
+        "CancelFlowRequest",
+        "CloseFlow",
+        "DescribeFlow",
+        "DescribeFlowRun",
+        "DescribeNode",
+        "FitFlow",
+        "GetHome",
+        "GetMetricSeries",
+        "ListAnalyses",
+        "ListFlowRuns",
+        "ListTransforms",
+        "PreviewFlow",
+        "ProfileColumns",
+        "RunAnalysis",
+        "StartFlowRun",
+        "StopFlowRun",
+        "TryStep",
+        "ValidateFlow",
+    ],
 }
 
 #: Longer enumerations (instance types) are typed as plain strings: new values appear weekly.
@@ -124,6 +143,9 @@ def _name(shape: Shape) -> str:
 
 def _type(shape: Shape) -> str:
     if isinstance(shape, StructureShape):
+        # Any JSON value: whoever reads it has to look what it is.
+        if shape.is_document_type:
+            return "unknown"
         return _name(shape) if shape.members else "{}"
     if isinstance(shape, ListShape):
         member = _type(shape.member)

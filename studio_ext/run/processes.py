@@ -20,9 +20,15 @@ LINUX = sys.platform.startswith("linux")
 
 
 def start(
-    command: list[str], environment: Mapping[str, str], folder: Path, log: int
+    command: list[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    log: int,
+    keep: Iterable[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session of its own, its output appended to the open file ``log``.
+
+    It has the open files ``keep`` too.
 
     The kernel kills it when this process dies, so that no trainer is left without a supervisor.
     It is also the first to be killed when the machine runs out of memory: before the servers,
@@ -47,6 +53,7 @@ def start(
         stdout=log,
         stderr=log,
         start_new_session=True,
+        pass_fds=tuple(keep),
         preexec_fn=die_with_parent,
     )
 

@@ -47,6 +47,8 @@ class Call:
     payload does not match its signature or length, so write to a temporary place first.
     `trailers` holds the headers sent after the body (`x-amz-checksum-*`), once it was read.
     `large`: its parameters take long to look through, which is done beside the event loop.
+    `gone` waits until the client has gone away, where that can be told; it is awaited by handlers
+    that work for their clients' eyes alone, and canceled by them.
     """
 
     service: str
@@ -60,6 +62,7 @@ class Call:
     trailers: dict[str, str] = field(default_factory=dict)
     exchange: Exchange | None = None
     large: bool = False
+    gone: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True)

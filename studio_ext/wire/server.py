@@ -125,6 +125,7 @@ class _Exchange:
             headers=request.headers,
             url=request.url,
             exchange=self._seen,
+            gone=self._incoming.gone,
         )
         await self._attach_body(call, signed)
         if len(request.body) > LARGE:
@@ -273,6 +274,11 @@ class _Incoming:
         self.size = 0
         has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self.ended = not has_body
+
+    async def gone(self) -> None:
+        """Until the client has closed the connection; for handlers whose body is read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     async def chunks(self) -> AsyncIterator[bytes]:
         while not self.ended:

@@ -31,6 +31,16 @@ export interface IAlgorithmSpecification {
   TrainingImageConfig?: ITrainingImageConfig;
 }
 
+export interface IAnalysis {
+  Key: string;
+  Number: string;
+  Label: string;
+  Help: string;
+  Operator: string;
+  Choices: IFormChoice[];
+  Schema: unknown;
+}
+
 export interface IAsyncInferenceClientConfig {
   MaxConcurrentInvocationsPerInstance?: number;
 }
@@ -61,6 +71,14 @@ export interface IBlueGreenUpdatePolicy {
   TrafficRoutingConfiguration: ITrafficRoutingConfig;
   TerminationWaitInSeconds?: number;
   MaximumExecutionTimeoutInSeconds?: number;
+}
+
+export interface ICancelFlowRequestRequest {
+  RequestId: string;
+}
+
+export interface ICancelFlowRequestResponse {
+  Canceled: boolean;
 }
 
 export interface ICapacitySize {
@@ -137,9 +155,39 @@ export interface IClarifyTextConfig {
   Granularity: 'token' | 'sentence' | 'paragraph';
 }
 
+export interface ICloseFlowRequest {
+  FlowId: string;
+}
+
 export interface ICollectionConfiguration {
   CollectionName?: string;
   CollectionParameters?: { [key: string]: string };
+}
+
+export interface IColumnHistogram {
+  Start: number;
+  Width: number;
+  Counts: number[];
+}
+
+export interface IColumnProfile {
+  Name: string;
+  Type: 'long' | 'float' | 'string' | 'datetime' | 'date' | 'bool' | 'array' | 'struct' | 'map' | 'binary' | 'other';
+  Kind: 'numeric' | 'categorical' | 'binary' | 'text' | 'datetime' | 'constant' | 'unknown';
+  Missing: number;
+  Distinct: number;
+  Outliers: number;
+  Figures: unknown;
+  Values: IValueCount[];
+  Histogram?: IColumnHistogram;
+  Remarks: IColumnRemark[];
+}
+
+export interface IColumnRemark {
+  Severity: string;
+  Code: string;
+  Message: string;
+  Fix?: unknown;
 }
 
 export interface IContainerDefinition {
@@ -354,6 +402,44 @@ export interface IDescribeEndpointOutput {
   CrossRegionTrafficConfig?: ICrossRegionTrafficConfig;
 }
 
+export interface IDescribeFlowRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+}
+
+export interface IDescribeFlowResponse {
+  Valid: boolean;
+  Nodes: IFlowNode[];
+  Edges: IFlowEdge[];
+  Problems: IFlowProblem[];
+  Parameters: { [key: string]: string };
+}
+
+export interface IDescribeFlowRunRequest {
+  RunId: string;
+  WaitSeconds?: number;
+}
+
+export interface IDescribeFlowRunResponse {
+  RunId: string;
+  Type: 'FIT' | 'ANALYSIS' | 'REPORT';
+  FlowId?: string;
+  NodeId?: string;
+  Status: 'InProgress' | 'Completed' | 'Failed' | 'Stopped';
+  FailureReason?: string;
+  CreationTime: Timestamp;
+  EndTime?: Timestamp;
+  Progress?: IFlowRunProgress;
+  Document?: string;
+  Data?: unknown;
+  Figure?: unknown;
+  Notes?: string[];
+  Html?: string;
+}
+
 export interface IDescribeLogStreamsRequest {
   logGroupName?: string;
   logGroupIdentifier?: string;
@@ -384,6 +470,24 @@ export interface IDescribeModelOutput {
   ModelArn: string;
   EnableNetworkIsolation?: boolean;
   DeploymentRecommendation?: IDeploymentRecommendation;
+}
+
+export interface IDescribeNodeRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  NodeId: string;
+  OutputName?: string;
+}
+
+export interface IDescribeNodeResponse {
+  Columns: IFlowColumn[];
+  Printed?: string;
+  Notes?: string[];
+  Learned?: unknown;
 }
 
 export interface IDescribeTrainingJobRequest {
@@ -489,6 +593,124 @@ export interface IFileSystemDataSource {
   DirectoryPath: string;
 }
 
+export interface IFitFlowRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  Refit?: boolean;
+}
+
+export interface IFitFlowResponse {
+  Document: string;
+  Learned: string[];
+}
+
+export interface IFlowChanges {
+  Added: string[];
+  Removed: string[];
+  Retyped: string[];
+}
+
+export interface IFlowColumn {
+  Name: string;
+  Type: string;
+  Kind: 'long' | 'float' | 'string' | 'datetime' | 'date' | 'bool' | 'array' | 'struct' | 'map' | 'binary' | 'other';
+}
+
+export interface IFlowEdge {
+  SourceNodeId: string;
+  OutputName: string;
+  TargetNodeId: string;
+}
+
+export interface IFlowFilter {
+  Column: string;
+  Condition: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'between' | 'not between' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'is missing' | 'is not missing' | 'is one of';
+  Value?: string;
+  Upper?: string;
+  Values?: string[];
+}
+
+export interface IFlowInput {
+  NodeId: string;
+  OutputName: string;
+  Name: string;
+}
+
+export interface IFlowNode {
+  NodeId: string;
+  Type: 'SOURCE' | 'TRANSFORM' | 'DATASET' | 'VISUALIZATION' | 'DESTINATION';
+  Operator: string;
+  Label: string;
+  Key?: string;
+  Group?: string;
+  Status: 'Valid' | 'Invalid' | 'Unsupported';
+  Parameters: unknown;
+  Trained: boolean;
+  Learns: boolean;
+  Inputs: IFlowInput[];
+  Outputs: string[];
+  Address?: string;
+}
+
+export interface IFlowPage {
+  Columns: IFlowColumn[];
+  Offset: number;
+  RowCount: number;
+  HasMore: boolean;
+  TotalRows?: number;
+  Data?: unknown;
+  Arrow?: string;
+  Indexed: boolean;
+  Printed?: string;
+  Notes?: string[];
+  ElapsedMilliseconds?: number;
+}
+
+export interface IFlowProblem {
+  Message: string;
+  NodeId?: string;
+  Field?: string;
+  Code: 'InvalidDocument' | 'InvalidParameter' | 'MissingColumn' | 'Unsupported' | 'InvalidData' | 'Failed';
+}
+
+export interface IFlowRun {
+  RunId: string;
+  Type: 'FIT' | 'ANALYSIS' | 'REPORT';
+  FlowId?: string;
+  NodeId?: string;
+  Status: 'InProgress' | 'Completed' | 'Failed' | 'Stopped';
+  FailureReason?: string;
+  CreationTime: Timestamp;
+  EndTime?: Timestamp;
+  Progress?: IFlowRunProgress;
+}
+
+export interface IFlowRunProgress {
+  NodeId?: string;
+  Done: number;
+  Total: number;
+}
+
+export interface IFlowSortKey {
+  Column: string;
+  Order?: 'Ascending' | 'Descending';
+}
+
+export interface IFlowStepInput {
+  NodeId: string;
+  OutputName?: string;
+}
+
+export interface IFormChoice {
+  Key: string;
+  Value: string;
+  Place: string;
+}
+
 export interface IGetHomeResponse {
   Version: string;
   EndpointUrl: string;
@@ -579,6 +801,16 @@ export interface IInstancePreference {
   TrainingPlanArns?: string[];
 }
 
+export interface IListAnalysesRequest {
+  KnownVersion?: string;
+}
+
+export interface IListAnalysesResponse {
+  Version: string;
+  NotModified: boolean;
+  Analyses?: IAnalysis[];
+}
+
 export interface IListEndpointConfigsInput {
   SortBy?: 'Name' | 'CreationTime';
   SortOrder?: 'Ascending' | 'Descending';
@@ -610,6 +842,14 @@ export interface IListEndpointsInput {
 export interface IListEndpointsOutput {
   Endpoints: IEndpointSummary[];
   NextToken?: string;
+}
+
+export interface IListFlowRunsRequest {
+  FlowId?: string;
+}
+
+export interface IListFlowRunsResponse {
+  Runs: IFlowRun[];
 }
 
 export interface IListModelsInput {
@@ -645,6 +885,16 @@ export interface IListTrainingJobsRequest {
 export interface IListTrainingJobsResponse {
   TrainingJobSummaries: ITrainingJobSummary[];
   NextToken?: string;
+}
+
+export interface IListTransformsRequest {
+  KnownVersion?: string;
+}
+
+export interface IListTransformsResponse {
+  Version: string;
+  NotModified: boolean;
+  Transforms?: ITransform[];
 }
 
 export interface ILogStream {
@@ -771,6 +1021,26 @@ export interface IPrefixAwareRoutingConfig {
   ConcurrencyThreshold?: number;
 }
 
+export interface IPreviewFlowRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  NodeId: string;
+  OutputName?: string;
+  Columns?: string[];
+  Offset?: number;
+  Limit?: number;
+  Sort?: IFlowSortKey[];
+  Filters?: IFlowFilter[];
+  Search?: string;
+  Format?: 'JSON' | 'ARROW';
+  MaxTextLength?: number;
+  CountRows?: boolean;
+}
+
 export interface IProductionVariant {
   VariantName: string;
   ModelName?: string;
@@ -864,6 +1134,23 @@ export interface IProductionVariantSummary {
   AcceleratorPartitionLayouts?: IAcceleratorPartitionLayout[];
 }
 
+export interface IProfileColumnsRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  NodeId: string;
+  OutputName?: string;
+  Columns?: string[];
+}
+
+export interface IProfileColumnsResponse {
+  TotalRows: number;
+  Profiles: IColumnProfile[];
+}
+
 export interface IProfilerConfig {
   S3OutputPath?: string;
   ProfilingIntervalInMilliseconds?: number;
@@ -928,6 +1215,25 @@ export interface IRollingUpdatePolicy {
   RollbackMaximumBatchSize?: ICapacitySize;
 }
 
+export interface IRunAnalysisRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  NodeId: string;
+  OutputName?: string;
+  Key?: string;
+  StepParameters?: unknown;
+}
+
+export interface IRunAnalysisResponse {
+  Data: unknown;
+  Figure?: unknown;
+  Notes: string[];
+}
+
 export interface IS3DataSource {
   S3DataType: 'ManifestFile' | 'S3Prefix' | 'AugmentedManifestFile' | 'Converse';
   S3Uri: string;
@@ -979,6 +1285,31 @@ export interface ISessionChainingConfig {
 
 export interface IShuffleConfig {
   Seed: number;
+}
+
+export interface IStartFlowRunRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  NodeId?: string;
+  OutputName?: string;
+  Key?: string;
+  StepParameters?: unknown;
+  Type: 'FIT' | 'ANALYSIS' | 'REPORT';
+  Refit?: boolean;
+  TargetColumn?: string;
+  ProblemType?: 'auto' | 'Classification' | 'Regression';
+}
+
+export interface IStartFlowRunResponse {
+  RunId: string;
+}
+
+export interface IStopFlowRunRequest {
+  RunId: string;
 }
 
 export interface IStopTrainingJobRequest {
@@ -1036,6 +1367,55 @@ export interface ITrainingRepositoryAuthConfig {
   TrainingRepositoryCredentialsProviderArn: string;
 }
 
+export interface ITransform {
+  Key: string;
+  Number: string;
+  Group: string;
+  Label: string;
+  Help: string;
+  Operator: string;
+  Choices: IFormChoice[];
+  Variants: string[];
+  Schema: unknown;
+  Inputs: number;
+  Many: boolean;
+  Learns: boolean;
+  RowLocal: boolean;
+  TrainingOnly: boolean;
+  Ordered: boolean;
+}
+
+export interface ITryStepRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+  Columns?: string[];
+  Offset?: number;
+  Limit?: number;
+  Sort?: IFlowSortKey[];
+  Filters?: IFlowFilter[];
+  Search?: string;
+  Format?: 'JSON' | 'ARROW';
+  MaxTextLength?: number;
+  CountRows?: boolean;
+  Inputs?: IFlowStepInput[];
+  ReplaceNodeId?: string;
+  Key: string;
+  StepParameters: unknown;
+  OutputName?: string;
+}
+
+export interface ITryStepResponse {
+  Page: IFlowPage;
+  Changes: IFlowChanges;
+  NodeOperator: string;
+  NodeParameters: unknown;
+  NodeOutputs: string[];
+}
+
 export interface IUpdateEndpointInput {
   EndpointName: string;
   EndpointConfigName: string;
@@ -1056,6 +1436,25 @@ export interface IUpdateEndpointWeightsAndCapacitiesInput {
 
 export interface IUpdateEndpointWeightsAndCapacitiesOutput {
   EndpointArn: string;
+}
+
+export interface IValidateFlowRequest {
+  Document?: string;
+  DocumentUri?: string;
+  FlowId?: string;
+  Parameters?: { [key: string]: string };
+  RequestId?: string;
+  SampleRows?: number;
+}
+
+export interface IValidateFlowResponse {
+  Valid: boolean;
+  Problems: IFlowProblem[];
+}
+
+export interface IValueCount {
+  Value: string;
+  Count: number;
 }
 
 export interface IVariantProperty {
@@ -1092,6 +1491,22 @@ export interface IOperations {
   'SageMaker.UpdateEndpointWeightsAndCapacities': { input: IUpdateEndpointWeightsAndCapacitiesInput; output: IUpdateEndpointWeightsAndCapacitiesOutput };
   'Logs_20140328.DescribeLogStreams': { input: IDescribeLogStreamsRequest; output: IDescribeLogStreamsResponse };
   'Logs_20140328.GetLogEvents': { input: IGetLogEventsRequest; output: IGetLogEventsResponse };
+  'Studio.CancelFlowRequest': { input: ICancelFlowRequestRequest; output: ICancelFlowRequestResponse };
+  'Studio.CloseFlow': { input: ICloseFlowRequest; output: {} };
+  'Studio.DescribeFlow': { input: IDescribeFlowRequest; output: IDescribeFlowResponse };
+  'Studio.DescribeFlowRun': { input: IDescribeFlowRunRequest; output: IDescribeFlowRunResponse };
+  'Studio.DescribeNode': { input: IDescribeNodeRequest; output: IDescribeNodeResponse };
+  'Studio.FitFlow': { input: IFitFlowRequest; output: IFitFlowResponse };
   'Studio.GetHome': { input: {}; output: IGetHomeResponse };
   'Studio.GetMetricSeries': { input: IGetMetricSeriesRequest; output: IGetMetricSeriesResponse };
+  'Studio.ListAnalyses': { input: IListAnalysesRequest; output: IListAnalysesResponse };
+  'Studio.ListFlowRuns': { input: IListFlowRunsRequest; output: IListFlowRunsResponse };
+  'Studio.ListTransforms': { input: IListTransformsRequest; output: IListTransformsResponse };
+  'Studio.PreviewFlow': { input: IPreviewFlowRequest; output: IFlowPage };
+  'Studio.ProfileColumns': { input: IProfileColumnsRequest; output: IProfileColumnsResponse };
+  'Studio.RunAnalysis': { input: IRunAnalysisRequest; output: IRunAnalysisResponse };
+  'Studio.StartFlowRun': { input: IStartFlowRunRequest; output: IStartFlowRunResponse };
+  'Studio.StopFlowRun': { input: IStopFlowRunRequest; output: {} };
+  'Studio.TryStep': { input: ITryStepRequest; output: ITryStepResponse };
+  'Studio.ValidateFlow': { input: IValidateFlowRequest; output: IValidateFlowResponse };
 }

@@ -54,9 +54,10 @@ class DuckDB:
             config["threads"] = threads
         self.connection = duckdb.connect(config=config)
         # Times have no zone in a flow; what carries one is read as UTC.
-        self.connection.execute("SET TimeZone = 'UTC'")
+        # (globally: further connections to the session, as a stream has one, begin with it)
+        self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         # A table is what a flow registered, never a variable of the program around it.
-        self.connection.execute("SET python_enable_replacements = false")
+        self.connection.execute("SET GLOBAL python_enable_replacements = false")
 
     def __enter__(self) -> DuckDB:
         return self

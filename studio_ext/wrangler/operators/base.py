@@ -158,6 +158,8 @@ class Operator(Declared, Generic[P]):
     #: Selectable variants, by name: each has a test.
     variants: ClassVar[tuple[str, ...]] = ()
     traits: ClassVar[Traits] = Traits()
+    #: How many tables it takes; where it takes any number, at least.
+    tables: ClassVar[int] = 1
 
     @property
     def key(self) -> str:

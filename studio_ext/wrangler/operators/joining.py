@@ -156,6 +156,7 @@ class Join(Operator[_Join]):
     """
 
     number, group, label = "T003", GROUP, "Join"
+    tables = 2
     form = Form("sagemaker.spark.join_tables_0.1")
     variants = tuple(JOINS)
     traits = Traits(row_local=False)
@@ -201,6 +202,7 @@ class JoinManyKeys(Operator[_JoinMany]):
     """
 
     number, group, label = "T004", GROUP, "Join on several keys"
+    tables = 2
     form = Form("sagemaker.spark.join_multi_keys_0.1")
     variants = tuple(f"several keys: {each}" for each in JOINS)
     traits = Traits(row_local=False)
@@ -289,6 +291,7 @@ class Concatenate(Operator[_Concatenated]):
     """Put tables under one another, column by name; what one lacks is missing there."""
 
     number, group, label = "T005", GROUP, "Concatenate"
+    tables = 2
     form = Form("sagemaker.spark.concatenate_0.1")
     variants = ("plain", "remove duplicates", "source indicator")
     traits = Traits(row_local=False, ordered=True)

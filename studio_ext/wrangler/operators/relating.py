@@ -45,6 +45,7 @@ class FilterByTable(Operator[_Known]):
     """
 
     number, group, label = "X620", GROUP, "Filter by another table"
+    tables = 2
     form = Form("studio.filter_by_table_0.1")
     variants = ("keep", "remove")
     traits = TRAITS
@@ -80,6 +81,7 @@ class RollingJoin(Operator[_Rolling]):
     """
 
     number, group, label = "X621", GROUP, "Rolling join"
+    tables = 2
     form = Form("studio.rolling_join_0.1")
     variants = ("with keys", "without keys")
     traits = TRAITS

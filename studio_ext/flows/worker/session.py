@@ -1,0 +1,238 @@
+"""What a process keeps of a flow between questions: results of nodes, so that a step costs a step.
+
+A lane is an engine of its own: pages do not wait for a report. In a lane one question plans at a
+time; running what was planned is done on a connection of its own, beside the next one's planning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...wrangler.engines import DuckDB
+from ...wrangler.errors import DataError, StepError, UnsupportedError, WranglerError
+from ...wrangler.flow import Document, Node, variables
+from ...wrangler.python import Limits
+from ...wrangler.relation import Relation
+from ...wrangler.running import Options, Outcome, Run
+from ...wrangler.sources import Sources
+from .question import Question
+
+if TYPE_CHECKING:
+    import duckdb
+
+WAIT_S = 0.05
+#: Results of nodes that a lane keeps; beyond them it begins anew, lest tables pile up.
+MOST_KEPT = 400
+#: Of a process's memory, for the tables of one lane.
+SHARE = 0.3
+PREVIEW_S = 120.0
+
+Watch = Callable[[Outcome], None]
+
+
+@dataclass
+class Kept:
+    """A node's result, and what it follows from."""
+
+    outcome: Outcome
+    key: str
+    #: A node and an error that came of reading -> the error as that of the node that can mend it.
+    blamed: Callable[[str, WranglerError], StepError]
+
+
+class Asked:
+    """Places that ask the control plane; they are those of one question."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self.used: list[str] = []
+
+    def read(self, address: str) -> Path:
+        """What the control plane says; raises what it refuses."""
+        self.used.append(address)
+        return self._question.locate(address)
+
+    def write(self, address: str) -> contextlib.AbstractContextManager[Path]:
+        """Nothing is written from here."""
+        raise UnsupportedError(f"output_path: previews write nothing to {address!r}")
+
+
+class Session:
+    """All lanes of a process."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._guard = threading.Lock()
+        self._lanes: dict[str, Lane] = {}
+
+    def lane(self, name: str) -> Lane:
+        """The lane for questions of one sort: what is quick does not wait for what is not."""
+        with self._guard:
+            if name not in self._lanes:
+                self._lanes[name] = Lane(int(self._memory * SHARE))
+            return self._lanes[name]
+
+
+class Lane:
+    """One engine, and what it has made so far."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Outcome] = OrderedDict()
+        self._addresses: dict[str, list[str]] = {}
+        #: Figures of results, by what they are of: counts of rows, profiles.
+        self.known: OrderedDict[Any, Any] = OrderedDict()
+        self.engine = self._fresh()
+        self._sources = Sources(self.engine)
+
+    def _fresh(self) -> DuckDB:
+        limits = Limits(seconds=PREVIEW_S, memory=self._memory)
+        return DuckDB(memory=f"{self._memory >> 20}MiB", python=limits)
+
+    @contextlib.contextmanager
+    def held(self, question: Question) -> Iterator[None]:
+        """Plan alone; what is canceled meanwhile waits no longer."""
+        while not self._lock.acquire(timeout=WAIT_S):
+            question.check()
+        try:
+            if len(self._kept) > MOST_KEPT:
+                self._forget()
+            with question.on(self.engine.connection):
+                yield
+        finally:
+            self._lock.release()
+
+    def _forget(self) -> None:
+        """Begin anew. The engine is not closed: pages may still be read from it."""
+        self._kept.clear()
+        self.known.clear()
+        self.engine = self._fresh()
+        self._sources = Sources(self.engine)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to the lane's tables; made while the lane is held."""
+        return self.engine.connection.cursor()
+
+    def outcome(
+        self, question: Question, document: Document, node: str, watch: Watch = lambda _: None
+    ) -> Kept:
+        """A node's result; only what has changed since the last time is made anew.
+
+        Raises StepError where it, or what it needs, does not come out.
+        """
+        found = self.outcomes(question, document, document.upstream(node), watch)[node]
+        if found.outcome.error:
+            raise found.outcome.error
+        return found
+
+    def outcomes(
+        self,
+        question: Question,
+        document: Document,
+        nodes: list[Node],
+        watch: Watch = lambda _: None,
+        refit: bool = False,
+    ) -> dict[str, Kept]:
+        """Results of nodes, each of which comes after those that it reads."""
+        params, places = question.params, Asked(question)
+        values = {**variables.defaults(document.data), **(params.get("Parameters") or {})}
+        options = Options(parameters=values, places=places, watch=watch, refit=refit)
+        # What reads sources is the lane's: it knows whose files those of kept results are.
+        self._sources.places = places
+        run = Sampled(document, self.engine, options, self._sources, params.get("SampleRows"))
+        given = {"values": values, "rows": params.get("SampleRows"), "refit": refit}
+        keys: dict[str, str] = {}
+        found: dict[str, Kept] = {}
+        for node in nodes:
+            question.check()
+            key = self._key(node, given, keys, question)
+            kept = self._kept.get(key) if key else None
+            if kept is not None:
+                run.outcomes[node.id] = replace(kept, node=node)
+                watch(run.outcomes[node.id])
+            else:
+                places.used.clear()
+                run.nodes(node.id)
+                question.check()
+                if node.type == "SOURCE":
+                    self._addresses[_digest(node.data, given)] = list(places.used)
+                    key = self._key(node, given, keys, question)
+            assert key
+            keys[node.id] = key
+            found[node.id] = Kept(run.outcomes[node.id], key, run.blamed)
+            if kept is None and run.outcomes[node.id].error is None:
+                self._kept[key] = run.outcomes[node.id]
+        return found
+
+    def _key(
+        self, node: Node, given: Any, keys: Mapping[str, str], question: Question
+    ) -> str | None:
+        """What a node's result follows from; None of a source whose files are not known yet."""
+        if node.type != "SOURCE":
+            data = {name: node.data.get(name) for name in _MEANING}
+            return _digest(data, given, [keys[each.node] for each in node.inputs])
+        own = _digest(node.data, given)
+        addresses = self._addresses.get(own)
+        if addresses is None:
+            return None
+        files = []
+        for each in addresses:
+            try:
+                files.append(_state(question.locate(each)))
+            except OSError as error:
+                raise DataError(f"s3Uri: there is no file {each!r} any more") from error
+        return _digest(own, files)
+
+    def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
+        """A figure of a result, found out once."""
+        if key not in self.known:
+            self.known[key] = make()
+            while len(self.known) > MOST_KEPT:
+                self.known.popitem(last=False)
+        return self.known[key]
+
+
+_MEANING = ("type", "operator", "parameters", "trained_parameters", "inputs", "outputs")
+
+
+class Sampled(Run):
+    """A run of which each source gives ``most`` rows at most, held in memory; None: all."""
+
+    def __init__(
+        self,
+        document: Document,
+        engine: DuckDB,
+        options: Options,
+        sources: Sources,
+        most: int | None,
+    ) -> None:
+        super().__init__(document, engine, options)
+        self._sources = sources
+        self._most = most
+
+    def _source(self, node: Node, parameters: Mapping[str, Any]) -> Relation:
+        relation = super()._source(node, parameters)
+        return relation if self._most is None else relation.limit(self._most).materialise()
+
+
+def _state(path: Path) -> list[Any]:
+    """What tells whether files have changed."""
+    paths = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    found: list[Any] = []
+    for each in paths:
+        status = each.stat()
+        found.append([str(each.resolve()), status.st_size, status.st_mtime_ns])
+    return found
+
+
+def _digest(*values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
