@@ -42,6 +42,7 @@ OPERATIONS: dict[str, list[str]] = {
         "DescribeFlow",
         "DescribeFlowRun",
         "DescribeNode",
+        "DescribeStep",
         "FitFlow",
         "GetHome",
         "GetMetricSeries",

@@ -71,11 +71,11 @@ class Asker:
                 # Its outcome is of no interest any more.
                 answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def about_nothing(self, do: str) -> dict[str, Any]:
+    async def about_nothing(self, do: str, params: dict[str, Any]) -> dict[str, Any]:
         """The answer to a question that is about no flow."""
         loop = asyncio.get_running_loop()
         process = await loop.run_in_executor(self._threads, self.pool.any)
-        asked = process.ask(do, {}, self.world.config.flow_request_s, _nowhere)
+        asked = process.ask(do, params, self.world.config.flow_request_s, _nowhere)
         self.pool.busy()
         return await asyncio.wrap_future(asked.future)
 

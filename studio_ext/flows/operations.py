@@ -43,6 +43,7 @@ class Flows:
             registry.add(SERVICE, name, self._catalogue(name))
         for name in ASKED:
             registry.add(SERVICE, name, self._asked(name))
+        registry.add(SERVICE, "DescribeStep", self.describe_step)
         registry.add(SERVICE, "CancelFlowRequest", self.cancel)
         registry.add(SERVICE, "CloseFlow", self.close)
         self._runs.register(registry)
@@ -56,7 +57,7 @@ class Flows:
 
         async def answer(_call: Call, params: dict[str, Any]) -> dict[str, Any]:
             if name not in self._catalogues:
-                self._catalogues[name] = await self._asker.about_nothing(name)
+                self._catalogues[name] = await self._asker.about_nothing(name, {})
             found = self._catalogues[name]
             if params.get("KnownVersion") == found["Version"]:
                 return {"Version": found["Version"], "NotModified": True}
@@ -69,6 +70,10 @@ class Flows:
             return await self._asker.ask(call, name, params)
 
         return answer
+
+    async def describe_step(self, _call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """DescribeStep: about no flow, and so by any process."""
+        return await self._asker.about_nothing("DescribeStep", params)
 
     def cancel(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """CancelFlowRequest: of one's own requests."""

@@ -37,14 +37,16 @@ def test_the_catalogue_is_fetched_once(api: Any) -> None:
     assert {"A01", "A13", "R01"} <= {each["Number"] for each in analyses["Analyses"]}
 
 
-def test_choices_say_where_a_forms_values_go(api: Any) -> None:
-    """As a panel would, without knowing anything of operators."""
-    for told in api.list_transforms()["Transforms"]:
-        level: dict[str, Any] = {"some": "value"}
-        for choice in reversed(told["Choices"]):
-            inner = {choice["Place"]: level} if choice["Place"] else level
-            level = {choice["Key"]: choice["Value"], **inner}
-        assert level == catalogue[told["Key"]].form.write({"some": "value"})
+def test_a_forms_values_as_the_file_has_them(api: Any) -> None:
+    told = api.describe_step(
+        Key="manage_columns/drop_column", StepParameters={"column_to_drop": ["a", "b"]}
+    )
+    form = catalogue["manage_columns/drop_column"].form
+    assert told["NodeType"] == "TRANSFORM" and told["Problems"] == []
+    assert told["NodeParameters"] == form.write({"column_to_drop": ["a", "b"]})
+    wrong = api.describe_step(Key="histogram", StepParameters={})
+    assert wrong["NodeType"] == "VISUALIZATION" and wrong["NodeParameters"] == {}
+    assert [each["Field"] for each in wrong["Problems"]] == ["x_axis"]
 
 
 @pytest.mark.parametrize("path", sorted(FLOWS.glob("*.flow")), ids=lambda path: path.stem)

@@ -37,7 +37,6 @@ export interface IAnalysis {
   Label: string;
   Help: string;
   Operator: string;
-  Choices: IFormChoice[];
   Schema: unknown;
 }
 
@@ -490,6 +489,18 @@ export interface IDescribeNodeResponse {
   Learned?: unknown;
 }
 
+export interface IDescribeStepRequest {
+  Key: string;
+  StepParameters: unknown;
+}
+
+export interface IDescribeStepResponse {
+  NodeType: 'SOURCE' | 'TRANSFORM' | 'DATASET' | 'VISUALIZATION' | 'DESTINATION';
+  NodeOperator: string;
+  NodeParameters: unknown;
+  Problems: IFlowProblem[];
+}
+
 export interface IDescribeTrainingJobRequest {
   TrainingJobName: string;
 }
@@ -703,12 +714,6 @@ export interface IFlowSortKey {
 export interface IFlowStepInput {
   NodeId: string;
   OutputName?: string;
-}
-
-export interface IFormChoice {
-  Key: string;
-  Value: string;
-  Place: string;
 }
 
 export interface IGetHomeResponse {
@@ -1374,7 +1379,6 @@ export interface ITransform {
   Label: string;
   Help: string;
   Operator: string;
-  Choices: IFormChoice[];
   Variants: string[];
   Schema: unknown;
   Inputs: number;
@@ -1496,6 +1500,7 @@ export interface IOperations {
   'Studio.DescribeFlow': { input: IDescribeFlowRequest; output: IDescribeFlowResponse };
   'Studio.DescribeFlowRun': { input: IDescribeFlowRunRequest; output: IDescribeFlowRunResponse };
   'Studio.DescribeNode': { input: IDescribeNodeRequest; output: IDescribeNodeResponse };
+  'Studio.DescribeStep': { input: IDescribeStepRequest; output: IDescribeStepResponse };
   'Studio.FitFlow': { input: IFitFlowRequest; output: IFitFlowResponse };
   'Studio.GetHome': { input: {}; output: IGetHomeResponse };
   'Studio.GetMetricSeries': { input: IGetMetricSeriesRequest; output: IGetMetricSeriesResponse };

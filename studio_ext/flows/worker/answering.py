@@ -8,17 +8,16 @@ from typing import Any
 
 import duckdb
 
-from ...wrangler.analyses import analyses
 from ...wrangler.engines.duckdb import explained
 from ...wrangler.errors import FlowError, ParameterError, WranglerError
 from ...wrangler.flow import Document, Input, Node
 from ...wrangler.insights.report import insights
-from ...wrangler.operators import Operator, catalogue
+from ...wrangler.operators import Operator
 from ...wrangler.operators.parameters import parse
 from ...wrangler.relation import Relation
 from ...wrangler.running import Outcome
 from . import catalogue as forms
-from .describing import described, problem
+from .describing import declared, described, described_step, problem
 from .findings import found_by
 from .pages import Page, columns_of
 from .profiling import profiles
@@ -43,6 +42,10 @@ def _analyses(session: Session, question: Question) -> Answer:
 def _describe(session: Session, question: Question) -> Answer:
     given = question.params.get("Parameters") or {}
     return described(question.params["Document"], given), None
+
+
+def _describe_step(session: Session, question: Question) -> Answer:
+    return described_step(question.params), None
 
 
 def _validate(session: Session, question: Question) -> Answer:
@@ -102,7 +105,9 @@ def _said(outcome: Outcome) -> dict[str, Any]:
 def _try(session: Session, question: Question) -> Answer:
     params = question.params
     document, lane = Document.parse(params["Document"]), session.lane(PAGES)
-    operator = _operator(params["Key"])
+    operator = declared(params["Key"])[1]
+    if not isinstance(operator, Operator):
+        raise ParameterError("Key", params["Key"], "is an analysis, no transform")
     values = params["StepParameters"]
     if not isinstance(values, Mapping):
         raise ParameterError("StepParameters", values, "is no JSON object")
@@ -122,13 +127,6 @@ def _try(session: Session, question: Question) -> Answer:
         "NodeOutputs": list(kept.outcome.outputs),
     }
     return told, content
-
-
-def _operator(key: str) -> Operator[Any]:
-    try:
-        return catalogue[key]
-    except KeyError as error:
-        raise ParameterError("Key", key, "is no transform that Studio has") from error
 
 
 def _put(
@@ -244,10 +242,10 @@ def _analyse(session: Session, question: Question) -> Answer:
     document, lane = Document.parse(params["Document"]), session.lane(ANALYSES)
     name = params["NodeId"]
     if params.get("Key"):
-        known = {each.form.key: each for each in analyses}
-        if params["Key"] not in known:
-            raise ParameterError("Key", params["Key"], "is no analysis that Studio has")
-        form, values = known[params["Key"]].form, params.get("StepParameters") or {}
+        kind, analysis = declared(params["Key"])
+        if kind != "VISUALIZATION":
+            raise ParameterError("Key", params["Key"], "is a transform, no analysis")
+        form, values = analysis.form, params.get("StepParameters") or {}
         given = [Input(name, params.get("OutputName", "default"))]
         node = document.add(form.operator, form.write(values), given, type="VISUALIZATION")
         name = node.id
@@ -282,6 +280,7 @@ ANSWERS: Mapping[str, Callable[[Session, Question], Answer]] = {
     "DescribeFlow": _describe,
     "ValidateFlow": _validate,
     "DescribeNode": _describe_node,
+    "DescribeStep": _describe_step,
     "PreviewFlow": _preview,
     "TryStep": _try,
     "ProfileColumns": _profile,

@@ -8,7 +8,6 @@ from typing import Any
 
 from ...wrangler.analyses import analyses
 from ...wrangler.operators import catalogue
-from ...wrangler.operators.base import Form
 
 #: The one transform that takes any number of tables.
 CONCATENATE = "concatenate"
@@ -26,7 +25,6 @@ def transforms() -> dict[str, Any]:
                 "Label": each.label,
                 "Help": each.help,
                 "Operator": each.form.operator,
-                "Choices": _choices(each.form),
                 "Variants": list(each.variants),
                 "Schema": each.Parameters.model_json_schema(),
                 "Inputs": each.tables,
@@ -49,16 +47,11 @@ def all_analyses() -> dict[str, Any]:
             "Label": each.label,
             "Help": each.help,
             "Operator": each.form.operator,
-            "Choices": _choices(each.form),
             "Schema": each.Parameters.model_json_schema(),
         }
         for each in analyses
     ]
     return {"Version": _version(found), "NotModified": False, "Analyses": found}
-
-
-def _choices(form: Form) -> list[dict[str, str]]:
-    return [{"Key": each.key, "Value": each.value, "Place": each.place} for each in form.choices]
 
 
 def _version(found: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...wrangler.analyses import Analysis, analyses
-from ...wrangler.errors import FlowError, StepError, UnsupportedError, WranglerError
+from ...wrangler.errors import FlowError, ParameterError, StepError, UnsupportedError, WranglerError
 from ...wrangler.flow import Document, Node, variables
 from ...wrangler.operators import Operator, catalogue
 from ...wrangler.operators.parameters import parse
@@ -66,6 +66,36 @@ def declaration(node: Node, parameters: Mapping[str, Any]) -> Declaration | None
     if node.type == "VISUALIZATION":
         return analyses.find(node.operator, parameters)
     return None
+
+
+def described_step(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A form's values as a node has them, and what is wrong with them."""
+    kind, found = declared(params["Key"])
+    values = params["StepParameters"]
+    if not isinstance(values, Mapping):
+        raise ParameterError("StepParameters", values, "is no JSON object")
+    problems = []
+    try:
+        parse(found.Parameters, values)
+    except WranglerError as error:
+        problems.append(problem(error))
+    return {
+        "NodeType": kind,
+        "NodeOperator": found.form.operator,
+        "NodeParameters": found.form.write(values),
+        "Problems": problems,
+    }
+
+
+def declared(key: str) -> tuple[str, Declaration]:
+    """A node's type, and what declares its form, by the catalogues' name."""
+    known = {each.form.key: each for each in analyses}
+    if key in known:
+        return "VISUALIZATION", known[key]
+    try:
+        return "TRANSFORM", catalogue[key]
+    except KeyError as error:
+        raise ParameterError("Key", key, "is no transform or analysis of Studio's") from error
 
 
 def _node(node: Node, values: Mapping[str, str]) -> tuple[dict[str, Any], WranglerError | None]:
