@@ -9,14 +9,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from flow_studio import flows_client
+from flow_studio import ROWS, flows_client
 from studio_plane import Studio, running_studio
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "isolation"))
 
 from people import Person, person
 
-ROWS = 200_000
 TABLE = f"""
     SELECT range AS id, range % 97 AS k, (range % 1000) / 10.0 AS x,
     'name ' || (range % 50) AS name,

@@ -13,6 +13,9 @@ from studio_plane import Studio
 from studio_ext.store.credentials import Credential
 from studio_ext.wire import models
 
+#: Of the table that tests read.
+ROWS = 200_000
+
 
 def flows_client(studio: Studio, key: Credential | None = None) -> Any:
     """A client of our own operations, made from their model, that does not retry."""

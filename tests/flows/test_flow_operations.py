@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ROWS
-from flow_studio import python, refused, source, step, text
+from flow_studio import ROWS, python, refused, source, step, text
 
 from studio_ext.wrangler.flow import Document
 from studio_ext.wrangler.operators import catalogue
