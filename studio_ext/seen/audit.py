@@ -22,6 +22,7 @@ from typing import Any
 
 from ..files import lock_file
 from . import redaction
+from .lines import stamp
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class Audit:
 
     def _turn(self) -> None:
         """Have the file of today open, one that is not full."""
-        today, number = time.strftime("%Y-%m-%d", time.gmtime()), 0
+        today, number = stamp(time.time())[:10], 0
         if self._file >= 0 and self._day[0] == today:
             if os.fstat(self._file).st_size < MOST_BYTES:
                 return

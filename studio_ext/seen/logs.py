@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
 from . import context, secrets
 from .lines import LineFile, stamp
@@ -21,14 +21,19 @@ PACKAGE, ACCESS = "studio_ext", "studio.access"
 #: Whose records go to a process's file, from which level on.
 _KEPT = {PACKAGE: logging.INFO, "uvicorn.error": logging.WARNING}
 _NAMES = {"levelname": "level", "name": "logger"}
-_encode = json.JSONEncoder(default=str).encode  # made once: making it costs more than a line
+# Made once: making them costs more than a line.
+_encode, _encode_record = json.JSONEncoder(default=str).encode, JsonEncoder().encode
 
 
 class Json(JsonFormatter):
     """``time``, ``level``, ``logger``, ``message``, ``request_id`` and what ``extra`` brought."""
 
     def __init__(self) -> None:
-        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=_NAMES)
+        super().__init__(
+            "%(levelname)s %(name)s %(message)s",
+            rename_fields=_NAMES,
+            json_serializer=lambda fields, **_options: _encode_record(fields),
+        )
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]

@@ -30,7 +30,7 @@ from .eventlog import record
 from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
 from .portable import now
-from .prepared import Prepared
+from .prepared import Prepared, PreparedInsert
 from .tables import events, resources, tags
 
 #: A tag whose value says who else may read and invoke a resource: see control/access.py.
@@ -79,10 +79,10 @@ class Resource:
 
 _FIELDS = [field.name for field in fields(Resource)]
 _RESOURCE = select(*(resources.c[name] for name in _FIELDS))
-_INSERT = insert(resources).returning(resources.c.id)
+_INSERT = insert(resources)
 _GIVEN = [name for name in _FIELDS if name not in ("id", "node")]
-_CREATE = Prepared(_INSERT, _GIVEN)
-_CREATE_DUE = Prepared(_INSERT.values(wake_at=now()), _GIVEN)
+_CREATE = PreparedInsert(resources, _INSERT, _GIVEN)
+_CREATE_DUE = PreparedInsert(resources, _INSERT.values(wake_at=now()), _GIVEN)
 _WITH_ID = _RESOURCE.where(resources.c.id == bindparam("id"))
 _BY_ID, _BY_ID_LOCKED = Prepared(_WITH_ID), Prepared(_WITH_ID.with_for_update())
 _BY_ARN = Prepared(_RESOURCE.where(resources.c.arn == bindparam("arn")))
@@ -161,7 +161,7 @@ class Resources:
         insert_it = _CREATE_DUE if wake else _CREATE
         try:
             with write(self._engine) as connection:
-                resource.id = insert_it.one(connection, vars(resource))[0]
+                resource.id = insert_it.id(connection, vars(resource))
                 set_tags(connection, resource.id, resource_tags or {})
                 if room is not None:
                     queue.enter(connection, queue.Place(resource.id, account, at, room, None))

@@ -219,6 +219,8 @@ class Dispatcher:
         if inspect.iscoroutinefunction(handler):
             return await handler(call, params)
         result = await self._threads.run(handler, call, params)
+        if isinstance(result, dict):
+            return result
         # A partial or a callable object may hide a coroutine function.
         return await result if inspect.isawaitable(result) else result
 
