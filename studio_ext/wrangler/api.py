@@ -17,6 +17,8 @@ from .inference import Fitted
 from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation
+from .results import SHOWN_ROWS, Results
+from .results import save as save_results
 from .running import Options, Outcome, Run
 from .sources.connections import OwnConnections, OwnTables
 from .sources.reading import TABLE
@@ -59,6 +61,10 @@ class Flow:
             "studio.table_source_0.1", {"dataset_definition": definition}, type="SOURCE"
         )
         return flow
+
+    def results(self, folder: str | Path | None = None) -> Results | None:
+        """What ``run().save()`` kept, as far as it is still that of the flow; None: nothing is."""
+        return Results.open(self.document, folder)
 
     def save(self, path: str | Path | None = None) -> Path:
         """Write the file; what was not changed stays byte for byte."""
@@ -270,6 +276,10 @@ class Result:
             return self.relation(node, output).to_arrow()
         except WranglerError as error:
             raise self._run.blamed(node, error) from error
+
+    def save(self, folder: str | Path | None = None, *, rows: int = SHOWN_ROWS) -> Path:
+        """Keep counts, first ``rows`` and findings beside the flow (see ``wrangler.results``)."""
+        return save_results(self._run, folder, rows=rows)
 
     def _node(self, node: Node | str | None) -> str:
         return node.id if isinstance(node, Node) else node or self._run.document.last().id

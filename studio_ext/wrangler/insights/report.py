@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from ..analyses.base import MOST_ROWS, some_rows
 from ..analyses.features import PROBLEMS, encoded, target
 from ..analyses.models import power
 from ..errors import DataError
+from ..plain import plain
 from ..relation import Relation, column
 from . import remarks
 from .model import anomalies, quick_model
@@ -46,7 +45,7 @@ class Report:
         found = asdict(self)
         for each, own in zip(found["columns"], self.columns, strict=True):
             each["missing_ratio"] = own.missing_ratio
-        return json.loads(json.dumps(_finite(found), default=str))
+        return plain(found)
 
     def to_html(self) -> str:
         """As one page that needs nothing else: it can be sent to anybody."""
@@ -162,12 +161,3 @@ def _repeated(relation: Relation) -> list[Mapping[str, Any]]:
     return [
         {"count": times, "row": dict(zip(names, row, strict=True))} for *row, times in found.rows()
     ]
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinities."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
