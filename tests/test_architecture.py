@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CAPABILITIES, BELOW_CAPABILITIES),
     # Its processes load the engine; the control plane does not.
     "flows": BELOW_CAPABILITIES | {"wrangler"},
-    "notebook": BOTTOM | {"client"},
+    # Steps of a notebook's own tables run in its kernel: the wrangler needs no server.
+    "notebook": BOTTOM | {"client", "wrangler"},
     "kernels": BOTTOM,
     "users": BOTTOM | {"notebook", "store"},
     "occupancy": BOTTOM | {"notebook"},

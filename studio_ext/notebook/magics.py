@@ -23,7 +23,7 @@ from IPython.display import display
 
 from ..config import Config
 from . import jobs as views
-from . import session
+from . import session, wrangle
 from .jobs import FINISHED, Api, NoSuchName
 from .script import IMAGES, ScriptJob, unique_name
 
@@ -52,6 +52,7 @@ def load_ipython_extension(ipython: Any) -> None:
     magics = StudioMagics(ipython)
     ipython.register_magics(magics)
     ipython.set_hook("complete_command", magics.complete, re_key=r"%{1,2}studio")
+    wrangle.register(ipython)
 
 
 @magics_class

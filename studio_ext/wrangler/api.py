@@ -16,16 +16,19 @@ from .flow import Document, Input, Node
 from .inference import Fitted
 from .operators import catalogue
 from .operators.parameters import parse
+from .page import Page, page_of
 from .relation import Relation
 from .results import SHOWN_ROWS, Results
 from .results import save as save_results
 from .running import Options, Outcome, Run
 from .sources.connections import OwnConnections, OwnTables
 from .sources.reading import TABLE
+from .stepwise import undo, wrangle
 from .storage import Anywhere, Places
 from .tables import arrow
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from .transformer import FlowTransformer
@@ -36,8 +39,9 @@ class Flow:
 
     def __init__(self, document: Document, inputs: Mapping[str, Any] | None = None) -> None:
         self.document = document
-        #: Tables of this program that stand for sources.
-        self._inputs = dict(inputs or {})
+        #: Tables of this program that stand for sources, by name.
+        self.inputs = dict(inputs or {})
+        self._page: tuple[str, Page] | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Flow:
@@ -55,12 +59,17 @@ class Flow:
 
         The file holds the steps and not the table: ``Flow.open(path).run(inputs={name: table})``.
         """
-        flow = cls(Document.new(), {name: table})
+        flow = cls.new()
+        flow.table(name, table)
+        return flow
+
+    def table(self, name: str, table: Any) -> Node:
+        """A further source: a table of this program, under a name."""
+        self.inputs = {**self.inputs, name: table}
         definition = {"datasetSourceType": TABLE, "name": name}
-        flow.document.add(
+        return self.document.add(
             "studio.table_source_0.1", {"dataset_definition": definition}, type="SOURCE"
         )
-        return flow
 
     def results(self, folder: str | Path | None = None) -> Results | None:
         """What ``run().save()`` kept, as far as it is still that of the flow; None: nothing is."""
@@ -80,6 +89,73 @@ class Flow:
         parse(operator.Parameters, parameters)
         given = [_input(each) for each in inputs or list(self.document)[-1:]]
         return self.document.add(operator.form.operator, operator.form.write(parameters), given)
+
+    # -- step by step -------------------------------------------------------------------------
+
+    def wrangle(self, text: str, values: Mapping[str, Any] | None = None) -> Flow:
+        """Add steps as they are typed, one a line (:mod:`~studio_ext.wrangler.lines`), and run.
+
+        ``values``: other tables (``@name``) and parameters (``{{name}}``). Raises LineError where a
+        line is wrong, or its step fails; the flow is then what it was before.
+        """
+        self.remember(wrangle(self, text, values or {})[1])
+        return self
+
+    def undo(self, steps: int = 1) -> Flow:
+        """Take the last steps away."""
+        undo(self, steps)
+        return self
+
+    def code(self) -> str:
+        """The steps as Python code; tables go by their names."""
+        return to_python(self.document, tables={name: name for name in self.inputs})
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the last step's columns; none where a step fails."""
+        return list(self.page.names)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether every table that it begins with is one of this program."""
+        sources = [each for each in self.document if each.type == "SOURCE"]
+        return all(str(each.dataset.get("name")) in self.inputs for each in sources)
+
+    def to_arrow(self) -> pa.Table:
+        """The last step's rows as an Arrow table."""
+        return self.run().table()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The last step's rows as a pandas table."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """The last step's rows as a Polars table; Polars has to be installed."""
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
+    def remember(self, page: Page) -> None:
+        """Keep a page, so that showing the flow does not run it again."""
+        self._page = (self.document.text(), page)
+
+    @property
+    def page(self) -> Page:
+        """The first rows after the last step."""
+        text = self.document.text()
+        if self._page is None or self._page[0] != text:
+            self._page = (text, page_of(self))
+        return self._page[1]
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return self.page.html()
+
+    def __repr__(self) -> str:
+        steps = " > ".join(each.label for each in self.document if each.type == "TRANSFORM")
+        return f"Flow({steps or 'no steps'})"
+
+    # -- learning -----------------------------------------------------------------------------
 
     def fit(self, **options: Any) -> Flow:
         """Run, and keep what every step learns in the flow: ``save()`` writes it.
@@ -182,7 +258,7 @@ class Flow:
     def refitted(self, **options: Any) -> Flow:
         """A new flow that has learned anew, of other ``inputs`` perhaps; this one stays."""
         copied = Document.parse(self.document.text())
-        return Flow(copied, self._inputs).fit(**{**options, "refit": True})
+        return Flow(copied, self.inputs).fit(**{**options, "refit": True})
 
     def run(
         self,
@@ -222,7 +298,7 @@ class Flow:
         connections: Mapping[str, str] | None = None,
         tables: Mapping[str, Any] | None = None,
     ) -> Run:
-        everything = {**self._inputs, **(inputs or {})}
+        everything = {**self.inputs, **(inputs or {})}
         options = Options(
             inputs={name: engine.from_arrow(arrow(table)) for name, table in everything.items()},
             parameters=parameters or {},

@@ -115,6 +115,23 @@ def test_bank_marketing_runs_top_to_bottom(studio: Path, monkeypatch: pytest.Mon
         assert not noise, f"{cell} writes to stderr: {noise}"
 
 
+@pytest.mark.timeout(300)
+def test_a_table_is_wrangled_top_to_bottom() -> None:
+    notebook = read("wrangle.ipynb")
+    resources = {"metadata": {"path": str(FOLDER)}}
+    NotebookClient(notebook, timeout=200, resources=resources).execute()
+    outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+    for cell in ("clean", "on"):
+        (shown,) = [each["data"]["text/html"] for each in outputs[cell]]
+        assert "4,119 rows" in shown
+    (code,) = [each["text"] for each in outputs["undo"]]
+    assert '"manage_columns/drop_column"' in code
+    (told,) = [each["text"] for each in outputs["use"]]
+    share = re.fullmatch(r"right in (\d+)% of 1030 cases\n", told)
+    # Saying "no" to everybody is right for 89 of 100.
+    assert share and int(share[1]) >= 89
+
+
 # The SDK looks at jobs and endpoints every 30 seconds. Here a sleep is short, and the clock says
 # that it was long.
 IMPATIENT = """

@@ -164,12 +164,11 @@ def _plain(key: str) -> Any:
 
 
 def _dataset(node: Node) -> str:
-    return str((node.parameters.get("dataset_definition") or {}).get("name") or "")
+    return str(node.dataset.get("name") or "")
 
 
 def _is_table(node: Node) -> bool:
-    definition = node.parameters.get("dataset_definition") or {}
-    return node.type == "SOURCE" and definition.get("datasetSourceType") == TABLE
+    return node.type == "SOURCE" and node.dataset.get("datasetSourceType") == TABLE
 
 
 def _title(node: Node, operator: Operator[Any] | None) -> str:

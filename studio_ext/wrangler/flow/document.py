@@ -59,6 +59,11 @@ class Node:
         return self.data.get("parameters") or {}
 
     @property
+    def dataset(self) -> Mapping[str, Any]:
+        """A source's ``dataset_definition``: what it reads."""
+        return self.parameters.get("dataset_definition") or {}
+
+    @property
     def trained(self) -> dict[str, Any] | None:
         """``trained_parameters``, as they stand in the file."""
         return self.data.get("trained_parameters")
