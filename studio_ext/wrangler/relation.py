@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .functions import Functions
 
 ALIAS = "t"
+#: Functions of the engine that parse text.
+TEXT_READERS = ("read_csv", "read_json")
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
@@ -265,6 +267,12 @@ class Relation:
     def materialise(self) -> Relation:
         """The same rows computed once: for several readers, and where they would differ by run."""
         return self.engine.materialise(self)
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether text files are parsed anew at each reading."""
+        calls = self.base.expression.find_all(exp.Anonymous)
+        return any(str(each.this).lower() in TEXT_READERS for each in calls)
 
     # -- inside -------------------------------------------------------------------------------
 

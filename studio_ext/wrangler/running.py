@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from .analyses import Findings, analyses
-from .engines import Engine
+from .engines import DuckDB, Engine
 from .errors import (
     DamagedError,
     FlowError,
@@ -17,7 +17,7 @@ from .errors import (
     UnsupportedError,
     WranglerError,
 )
-from .flow import Document, Node, typed, variables
+from .flow import Document, Input, Node, typed, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .python import collected
@@ -206,6 +206,7 @@ class Run:
         except DamagedError as error:
             said.append(f"{error}; learned anew from these rows")
         if trained is None and operator.fitted:
+            relations[0] = self._parsed(node.inputs[0])
             trained = operator.fit(relations[0], p)
             learned = operator.form.write_trained(operator.saved(trained or {}, p))
         outputs = operator.run(relations, p, trained)
@@ -223,6 +224,18 @@ class Run:
             self._input(given.node, given.output), parameters, self.options.places, node.operator
         )
         return Outcome(node, State.DONE)
+
+    def _parsed(self, given: Input) -> Relation:
+        """What a step learns from: text files are parsed once, not for each step that learns."""
+        relation = self._input(given.node, given.output)
+        if not isinstance(self.engine, DuckDB) or not relation.reads_text:
+            return relation
+        stored = self.engine.stored(relation)
+        outcome = self.outcomes[given.node]
+        outcome.outputs = {
+            name: stored if each is relation else each for name, each in outcome.outputs.items()
+        }
+        return stored
 
     def _input(self, node: str, output: str) -> Relation:
         outputs = self.outcomes[node].outputs

@@ -7,8 +7,6 @@ opened by ``sources``. Rows keep their order (``preserve_insertion_order``).
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -26,6 +24,7 @@ from ..python import Limits
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import STRING, Schema
 from .faults import file_fault
+from .spilling import SpillFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +44,8 @@ class DuckDB:
     def __init__(
         self, *, memory: str = MEMORY, threads: int | None = None, python: Limits | None = None
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="studio-wrangler-"))
+        self._spill = SpillFolder()
+        self.folder = self._spill.path
         self.functions = Functions(self)
         self.python = python or Limits()
         self._numbers = count()
@@ -68,7 +68,7 @@ class DuckDB:
     def close(self) -> None:
         """End the session; its tables and files go."""
         self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._spill.remove()
 
     # -- binding ------------------------------------------------------------------------------
 
@@ -211,6 +211,25 @@ class DuckDB:
         names = distinct_names(relation.columns)
         inner = relation.select({names[name]: relation[name] for name in relation.columns})
         return self._table(self.sql(inner.query()), names)
+
+    def stored(self, relation: Relation) -> Relation:
+        """The same rows from a file of the session: for what is dear to read and read often.
+
+        The relation itself where a file would not keep its types (Parquet has no 128-bit numbers).
+        """
+        names = distinct_names(relation.columns)
+        if not names:
+            return relation
+        path = self.folder / f"stored-{next(self._numbers)}.parquet"
+        inner = relation.select({names[name]: relation[name] for name in relation.columns})
+        self.write_parquet(inner, path, "snappy")
+        source = exp.Anonymous(this="read_parquet", expressions=[literal(str(path))])
+        query = exp.select("*").from_(source)
+        schema = self.bind_query(query)
+        if schema != {names[name]: kind for name, kind in relation.schema.items()}:
+            path.unlink()
+            return relation
+        return Relation.of(self, Base(query, schema), names)
 
     def _table(self, sql: str, names: Mapping[str, str]) -> Relation:
         table = f"studio_{next(self._numbers)}"
