@@ -22,6 +22,7 @@ REQUIREMENTS: dict[str, list[str]] = {
     "litserve": ["litserve", "scikit-learn"],
     "uvicorn": ["uvicorn[standard]", "scikit-learn"],
     "polars": ["polars>=2"],
+    "ydata": ["ydata-profiling>=4.18", "pyarrow"],
 }
 
 

@@ -121,7 +121,8 @@ class Run:
         """What an analysis finds; raises StepError where it, or its input, does not come out."""
         asked = self.document[node]
         given = asked.inputs[0]
-        relation = self.relation(given.node, given.output)
+        self.relation(given.node, given.output)
+        relation = self._parsed(given)
         try:
             parameters = variables.filled(asked.parameters, self._values, "parameters")
             analysis = analyses.find(asked.operator, parameters)

@@ -53,13 +53,6 @@ class Lists(Numbers):
         """A list of longs."""
         return exp.cast(call("list_value", *values), LONGS)
 
-    def floats(self, values: Sequence[float]) -> E:
-        """A list of floats."""
-        # With an exponent, or engines read 0.1 as a decimal.
-        texts = (repr(float(each)) for each in values)
-        numbers = (each if "e" in each else f"{each}e0" for each in texts)
-        return exp.cast(call("list_value", *(exp.Literal.number(n) for n in numbers)), VECTOR)
-
     def smallest(self, x: E) -> E:
         """The smallest item of a list."""
         return call("list_min", x)

@@ -88,7 +88,7 @@ class Mathematics(Numbers):
         if not values:
             return exp.cast(exp.null(), FLOAT)
         keys = call("list_value", *values)
-        found = call("list_value", *(float(each) for each in values.values()))
+        found = self.floats(list(values.values()))
         return call("map_extract_value", call("map", keys, found), x)
 
     def md5_number(self, x: E, digits: int) -> E:

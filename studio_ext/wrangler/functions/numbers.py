@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
-from ..types import FLOAT
+from ..types import FLOAT, VECTOR
 from .building import Builder, E, call, expression
 
 
@@ -51,3 +52,10 @@ class Numbers(Builder):
         """Between ``low`` and ``high``; what is missing stays so."""
         bounded = call("least", call("greatest", x, low), high)
         return exp.case().when(x.copy().is_(exp.null()), exp.null()).else_(bounded)
+
+    def floats(self, values: Sequence[float]) -> E:
+        """A list of floats."""
+        # With an exponent, or engines read 0.1 as a decimal.
+        texts = (repr(float(each)) for each in values)
+        numbers = (each if "e" in each else f"{each}e0" for each in texts)
+        return exp.cast(call("list_value", *(exp.Literal.number(n) for n in numbers)), VECTOR)

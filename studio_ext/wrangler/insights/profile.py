@@ -1,4 +1,4 @@
-"""What each column holds: three scans of the table, whatever its size.
+"""What each column holds: three scans of it, whatever the table's size.
 
 The first counts and measures, the second finds the spread that is not swayed by outliers and the
 frequent values, the third counts outliers and fills histograms.
@@ -6,6 +6,7 @@ frequent values, the third counts outliers and fills histograms.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 20
 #: Values of a column with more distinct ones are not counted one by one.
 MOST_COUNTED = 10_000
+#: Columns that a scan looks at: exact quantiles hold all of their values in memory.
+AT_ONCE = 8
 SHOWN = 100
 #: Outliers lie further from the median than so many robust deviations: the deviation of the values
 #: clipped to the 5 % and 95 % quantiles.
@@ -56,19 +59,27 @@ class Column:
 def profiled(relation: Relation) -> list[Column]:
     """Every column's figures, exact but for the count of distinct values."""
     names = relation.columns
-    first = of_columns(names, lambda name: _first(relation, name))
-    found = relation.aggregate({"rows": relation.functions.count(), **first})
-    rows = int(found.pop("rows"))
-    columns = {
-        name: _column(relation, name, rows, own) for name, own in by_column(names, found).items()
-    }
-    second = of_columns(names, lambda name: _second(relation, columns[name]))
-    for name, own in by_column(names, relation.aggregate(second)).items():
+    found = _scanned(relation, names, lambda name: _first(relation, name))
+    rows = relation.count()
+    columns = {name: _column(relation, name, rows, found[name]) for name in names}
+    second = _scanned(relation, names, lambda name: _second(relation, columns[name]))
+    for name, own in second.items():
         _counted(columns[name], own)
-    third = of_columns(names, lambda name: _third(relation, columns[name]))
-    for name, own in by_column(names, relation.aggregate(third)).items():
+    third = _scanned(relation, names, lambda name: _third(relation, columns[name]))
+    for name, own in third.items():
         _placed(columns[name], own)
     return list(columns.values())
+
+
+def _scanned(
+    relation: Relation, names: list[str], figures: Callable[[str], dict[str, exp.Expr]]
+) -> dict[str, dict[str, Any]]:
+    """Column -> its figures; a scan for each few columns, whose values fit into memory together."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(names), AT_ONCE):
+        some = names[start : start + AT_ONCE]
+        found |= by_column(some, relation.aggregate(of_columns(some, figures)))
+    return found
 
 
 def _first(relation: Relation, name: str) -> dict[str, exp.Expr]:
