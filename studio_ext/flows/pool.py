@@ -47,6 +47,8 @@ class Pool:
         self._root = config.flows_dir / "processes"
         self._changed = threading.Condition()
         self._sessions: dict[Key, FlowProcess] = {}
+        #: Those that are being started for a flow.
+        self._starting: dict[Key, _Wish] = {}
         self._spare: FlowProcess | None = None
         self._wishes: deque[_Wish] = deque()
         self._thread: threading.Thread | None = None
@@ -78,23 +80,26 @@ class Pool:
             found = self._sessions.get(key)
             if found is not None and found.alive:
                 return found
-            self._make_room(account)
-            if self._spare is not None and self._spare.alive:
-                process, self._spare = self._spare, None
-                self._sessions[key] = process
-                self._changed.notify()
-                return process
-            wish = self._wish()
-        process = wish.future.result(START_S)
+            wish = self._starting.get(key)
+            if wish is None:
+                self._make_room(account)
+                if self._spare is not None and self._spare.alive:
+                    process, self._spare = self._spare, None
+                    self._sessions[key] = process
+                    self._changed.notify()
+                    return process
+                wish = self._starting[key] = self._wish()
+        try:
+            process = wish.future.result(START_S)
+        except BaseException:
+            with self._changed:
+                self._starting.pop(key, None)
+            raise
         with self._changed:
-            known = self._sessions.get(key)
-            if known is not None and known.alive:  # somebody else was quicker
-                if self._spare is None:
-                    self._spare = process
-                elif self._spare is not process:
-                    process.kill()
-                return known
-            self._sessions[key] = process
+            # The first of those that wait for it enters it.
+            if self._starting.get(key) is wish:
+                del self._starting[key]
+                self._sessions[key] = process
             return process
 
     def close(self, account: str, flow: str) -> None:
@@ -145,14 +150,14 @@ class Pool:
         first, so that one who opens many flows disturbs nobody.
         """
         self._sessions = {key: each for key, each in self._sessions.items() if each.alive}
-        if len(self._sessions) < self._config.flow_processes:
-            return
-        idle = [key for key, each in self._sessions.items() if not each.busy]
-        if not idle:
-            text = f"{len(self._sessions)} flows are being worked on, as many as may be at once"
-            raise ResourceLimitExceeded(f"{text}: try again later, or close one.")
-        oldest = min(idle, key=lambda key: (key[0] != account, self._sessions[key].used))
-        self._sessions.pop(oldest).kill()
+        most = self._config.flow_processes
+        while len(self._sessions) + len(self._starting) >= most:
+            idle = [key for key, each in self._sessions.items() if not each.busy]
+            if not idle:
+                text = f"{most} flows are being worked on, as many as may be at once"
+                raise ResourceLimitExceeded(f"{text}: try again later, or close one.")
+            oldest = min(idle, key=lambda key: (key[0] != account, self._sessions[key].used))
+            self._sessions.pop(oldest).kill()
 
     # -- the thread ---------------------------------------------------------------------------
 

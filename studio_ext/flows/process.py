@@ -220,6 +220,10 @@ class FlowProcess:
             told |= {"code": error.code, "error": error.message}
         except OSError as error:
             told |= {"code": "InvalidData", "error": f"{message['address']}: {error.strerror}"}
+        except Exception as error:
+            # Whatever it was, the process waits for an answer.
+            log.exception("an address of a flow cannot be located")
+            told |= {"code": "Internal", "error": str(error)}
         try:
             self._channel.send(told)
         except OSError:

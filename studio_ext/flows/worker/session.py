@@ -33,7 +33,7 @@ WAIT_S = 0.05
 MOST_KEPT = 400
 #: Of a process's memory, for the tables of one lane.
 SHARE = 0.3
-PREVIEW_S = 120.0
+LONGEST_S = 24 * 3600.0
 
 Watch = Callable[[Outcome], None]
 
@@ -77,15 +77,15 @@ class Session:
         """The lane for questions of one sort: what is quick does not wait for what is not."""
         with self._guard:
             if name not in self._lanes:
-                self._lanes[name] = Lane(int(self._memory * SHARE))
+                self._lanes[name] = Lane(int(self._memory * SHARE), self._memory)
             return self._lanes[name]
 
 
 class Lane:
     """One engine, and what it has made so far."""
 
-    def __init__(self, memory: int) -> None:
-        self._memory = memory
+    def __init__(self, memory: int, python: int) -> None:
+        self._memory, self._python = memory, python
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Outcome] = OrderedDict()
         self._addresses: dict[str, list[str]] = {}
@@ -95,7 +95,8 @@ class Lane:
         self._sources = Sources(self.engine)
 
     def _fresh(self) -> DuckDB:
-        limits = Limits(seconds=PREVIEW_S, memory=self._memory)
+        # How long it may take is the question's own limit.
+        limits = Limits(seconds=LONGEST_S, memory=self._python)
         return DuckDB(memory=f"{self._memory >> 20}MiB", python=limits)
 
     @contextlib.contextmanager
