@@ -11,7 +11,9 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ..errors import UnsupportedError
+from . import sparklists as lists
 from .building import E, literal
+from .sparkcalls import call, integer
 
 _LONG_END = float(2**63)
 _POSIX = {
@@ -25,12 +27,9 @@ _POSIX = {
     "word": r"\w",
     "xdigit": r"\p{XDigit}",
 }
-
-
-def call(name: str, *arguments: E | str | float | int) -> E:
-    """A function of Spark's, not to be translated again."""
-    given = [each if isinstance(each, exp.Expr) else literal(each) for each in arguments]
-    return exp.Anonymous(this=name.upper(), expressions=given)
+_REPLACED = {"$": r"\$", **{rf"\{group}": f"${group}" for group in range(10)}}
+#: Letters that have capitals since Unicode 15 and 16; all that is here goes by Unicode 14.
+_NEW_CAPITALS, _WITHOUT = "\ua7cb\ua7d2\ua7d4\ua7dc", "\u0264\ua7d3\ua7d5\u019b"
 
 
 def said(query: exp.Expr) -> exp.Expr:
@@ -104,8 +103,10 @@ def _pattern(node: E, full: bool = False) -> E:
 def _replaced(x: E, pattern: E, replacement: E, *options: E) -> E:
     if not options and not pattern.name.startswith("^"):
         raise UnsupportedError("Replacing the first match alone is not possible on Spark")
-    text = replacement.name.replace("$", r"\$")
-    text = re.sub(r"\\(\d)", r"$\1", text)
+    # Both know \\ for a backslash; of groups one says \1, and the other $1.
+    text = re.sub(
+        r"\\\\|\\\d|\$", lambda found: _REPLACED.get(found[0], found[0]), replacement.name
+    )
     return call("regexp_replace", x, _pattern(pattern), text)
 
 
@@ -113,48 +114,6 @@ def _split(x: E, separator: E) -> E:
     # \Q...\E would end at a \E within.
     plain = re.escape(separator.name) if separator.name else ""
     return call("split", x, plain, -1)
-
-
-# -- lists and maps -------------------------------------------------------------------------------
-
-
-def _integer(x: E) -> E:
-    return exp.cast(x, "INT")
-
-
-def _not_negative(x: E) -> E:
-    return _integer(call("greatest", x, 0))
-
-
-def _item(x: E, position: E) -> E:
-    if isinstance(position, exp.Neg):
-        return call("try_element_at", x, _integer(position))
-    return call("get", x, _integer(exp.Sub(this=exp.paren(position), expression=literal(1))))
-
-
-def _slice(x: E, start: E, end: E) -> E:
-    last = call("array_size", x.copy()) if isinstance(end, exp.Neg) else end
-    length = exp.Sub(this=exp.paren(last), expression=exp.paren(start.copy()))
-    return call(
-        "slice",
-        x,
-        _integer(start),
-        _not_negative(exp.Add(this=exp.paren(length), expression=literal(1))),
-    )
-
-
-def _resize(x: E, size: E, value: E) -> E:
-    count = _not_negative(size)
-    longer = call("concat", x, call("array_repeat", value, count))
-    return call("slice", longer, 1, count.copy())
-
-
-def _range(start: E, end: E) -> E:
-    last = exp.Sub(this=exp.paren(end), expression=literal(1))
-    some = exp.GT(this=exp.paren(end.copy()), expression=exp.paren(start.copy()))
-    longs = exp.DataType.build("ARRAY<BIGINT>")
-    there = exp.cast(call("sequence", start, last), longs)
-    return exp.case().when(some, there).else_(exp.cast(call("array"), longs.copy()))
 
 
 # -- numbers --------------------------------------------------------------------------------------
@@ -190,9 +149,34 @@ def _cast(node: exp.Cast) -> exp.Expr:
 # -- times ----------------------------------------------------------------------------------------
 
 
+def _micros(x: E) -> E:
+    return call("unix_micros", exp.cast(x, "TIMESTAMPLTZ"))
+
+
 def _seconds(x: E) -> E:
-    micros = call("unix_micros", exp.cast(x, "TIMESTAMPLTZ"))
-    return exp.paren(exp.Div(this=micros, expression=literal(1_000_000.0)))
+    return exp.paren(exp.Div(this=_micros(x), expression=literal(1_000_000.0)))
+
+
+def _for_micros(x: E) -> E:
+    """Microseconds as an interval of days and seconds, which have six decimals."""
+    seconds = exp.Div(this=exp.cast(x, "DECIMAL(20, 0)"), expression=literal(1_000_000))
+    return call("make_dt_interval", 0, 0, 0, exp.cast(seconds, "DECIMAL(18, 6)"))
+
+
+def _timestamp(*parts: E) -> E:
+    """Of microseconds from 1970 on; or of six numbers, missing where there is no such time."""
+    if len(parts) == 1:
+        return exp.cast(call("timestamp_micros", *parts), "TIMESTAMP")
+    *whole, seconds = parts
+    exact = exp.cast(seconds, "DECIMAL(16, 6)")
+    made = call("make_timestamp_ntz", *(integer(each) for each in whole), exact)
+    # It takes a 60th second for the next minute.
+    return exp.case().when(exp.LT(this=seconds.copy(), expression=literal(60)), made)
+
+
+def _date_sub(unit: E, start: E, end: E) -> E:
+    """Whole units between two times."""
+    return call("timestampdiff", exp.var(unit.name.upper()), start, end)
 
 
 def _date_diff(unit: E, start: E, end: E) -> E:
@@ -207,6 +191,13 @@ def _strptime(x: E, form: E) -> E:
         exp.cast(exp.StrToTime(this=x.copy(), format=each.copy()), "TIMESTAMP") for each in forms
     ]
     return exp.Coalesce(this=read[0], expressions=read[1:])
+
+
+def _by(name: str) -> Callable[[E, E], E]:
+    """The value of the first or last row of those that have one."""
+    return lambda x, order: call(
+        name, x, exp.case().when(exp.not_(call("isnull", x.copy())), order)
+    )
 
 
 # -- orders and aggregates ------------------------------------------------------------------------
@@ -261,20 +252,32 @@ def _named(name: str) -> Callable[..., E]:
 
 
 _CALLS: dict[str, Callable[..., E]] = {
+    "TRY": lambda x: x,
+    "arg_max": _by("max_by"),
+    "arg_min": _by("min_by"),
     "date_diff": _date_diff,
+    "date_sub": _date_sub,
     "epoch": _seconds,
+    "epoch_us": _micros,
+    "generate_series": lists.series,
     "isodow": lambda x: exp.paren(exp.Add(this=call("weekday", x), expression=literal(1))),
     "kurtosis_pop": _named("kurtosis"),
     "list_position": lambda x, item: call("nullif", call("array_position", x, item), 0),
     "list_reverse": _named("reverse"),
-    "make_timestamp": lambda x: exp.cast(call("timestamp_micros", x), "TIMESTAMP"),
+    "list_aggregate": lists.aggregate,
+    "list_max": _named("array_max"),
+    "list_sum": lambda x: lists.aggregate(x, literal("sum")),
+    "make_timestamp": _timestamp,
     "sha256": lambda x: call("sha2", x, 256),
     "strftime": lambda x, form: exp.TimeToStr(this=x, format=form),
+    "strlen": _named("octet_length"),
     "struct_extract": lambda x, key: exp.Dot(
         this=x, expression=exp.to_identifier(key.name, quoted=True)
     ),
+    "to_microseconds": _for_micros,
     "to_months": lambda x: call("make_ym_interval", 0, x),
     "try_strptime": _strptime,
+    "upper": lambda x: call("translate", call("upper", x), _NEW_CAPITALS, _WITHOUT),
     "week": _named("weekofyear"),
     "array_to_string": _named("array_join"),
     "concat": lambda *parts: call("concat_ws", "", *parts),
@@ -283,18 +286,18 @@ _CALLS: dict[str, Callable[..., E]] = {
     "isfinite": _finite,
     "len": _named("array_size"),
     "list_concat": _named("concat"),
-    "list_extract": _item,
+    "list_extract": lists.item,
     "list_filter": _named("filter"),
     "list_min": _named("array_min"),
-    "list_resize": _resize,
-    "list_slice": _slice,
+    "list_resize": lists.resize,
+    "list_slice": lists.slice,
     "list_transform": _named("transform"),
     "list_value": _named("array"),
     "ltrim": lambda x, *c: call("ltrim", *c, x),
     "map": _named("map_from_arrays"),
     "map_extract_value": _named("try_element_at"),
     "pow": _named("power"),
-    "range": _range,
+    "range": lists.whole_range,
     "regexp_extract": lambda x, p, *g: call("regexp_extract", x, _pattern(p), *(g or (0,))),
     "regexp_extract_all": lambda x, p, *g: call("regexp_extract_all", x, _pattern(p), *(g or (0,))),
     "regexp_full_match": lambda x, p: call("rlike", x, _pattern(p, full=True)),
