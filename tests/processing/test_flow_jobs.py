@@ -172,6 +172,25 @@ def test_sources_that_no_input_brings_are_read_from_s3(flows: Flows) -> None:
     assert flows.table("parameters", end)["a"].tolist() == list(range(30))
 
 
+def test_patterns_choose_objects_and_a_wrong_value_is_named(flows: Flows) -> None:
+    for day in ("2024/01/31", "2024/02/01", "old"):
+        flows.studio.put(f"daily/{day}/rows.csv", f"a\n{day}\n")
+    flow = sourced(f"s3://{flows.studio.bucket}/daily/{{{{day}}}}/rows.csv")
+    flow.document.data["parameters"] = [
+        {"name": "day", "type": "pattern", "value": r"\d{4}/\d\d/\d\d"},
+        {"name": "most", "type": "number", "value": 5},
+    ]
+    end = flow.add("manage_columns/rename_column", input_column="a", new_name="day")
+    flows.start("patterns", flow, end, config={"content_type": "CSV"})
+    wrong = ['--parameter-override \'{"most": "many"}\'']
+    flows.start("wrong-value", flow, end, arguments=wrong)
+    flows.completed("patterns")
+    assert sorted(flows.table("patterns", end)["day"]) == ["2024/01/31", "2024/02/01"]
+    assert (
+        "parameters.most: 'many' is no number" in flows.jobs.ended("wrong-value")["FailureReason"]
+    )
+
+
 def test_an_error_names_its_node_and_other_branches_are_delivered(flows: Flows) -> None:
     """Resumed after the flow was mended: what was learned and delivered is not done again."""
     uri = flows.studio.put("branches/rows.csv", ROWS)

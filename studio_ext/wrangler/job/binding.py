@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
 from ..flow import variables
-from ..storage import Anywhere, Places
+from ..storage import Anywhere
 from .request import Given, Request
 
 
@@ -24,16 +24,13 @@ class JobPlaces:
     def __init__(self, request: Request, values: Mapping[str, Any], cache: Path) -> None:
         self._given = request.given
         self._named = dict(_named(request, values))
-        self._s3: Places = Anywhere(cache)
+        self._s3 = Anywhere(cache)
 
     def read(self, address: str) -> Path:
         """The file or folder."""
-        if address in self._named:
-            return _content(self._named[address])
-        for each in self._given:
-            found = _below(each, address)
-            if found is not None:
-                return found
+        brought = self._brought(address)
+        if brought is not None:
+            return brought
         if "://" not in address or address.startswith("file://"):
             raise DataError(
                 f"s3Uri: {address!r} is no place of a job: bring it by a processing input, or name "
@@ -41,6 +38,19 @@ class JobPlaces:
                 field="s3Uri",
             )
         return self._s3.read(address)
+
+    def matching(self, address: str, wanted: Callable[[str], bool]) -> Path:
+        """The folder; of S3 only what is ``wanted`` is fetched."""
+        brought = self._brought(address)
+        if brought is None and address.startswith("s3://"):
+            return self._s3.matching(address, wanted)
+        return brought or self.read(address)
+
+    def _brought(self, address: str) -> Path | None:
+        if address in self._named:
+            return _content(self._named[address])
+        found = (_below(each, address) for each in self._given)
+        return next((each for each in found if each is not None), None)
 
     def write(self, address: str) -> AbstractContextManager[Path]:
         """A job writes its outputs alone."""

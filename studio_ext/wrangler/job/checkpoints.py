@@ -19,6 +19,7 @@ from ... import __version__
 from ...files import read_json, write_json
 from ..errors import WranglerError
 from ..flow import Document, Node, variables
+from ..flow.typed import Address
 from .binding import JobPlaces
 
 _CHUNK = 1 << 20
@@ -114,8 +115,14 @@ class Marks:
         place = definition.get("s3ExecutionContext") or {}
         if definition.get("datasetSourceType") != "S3":
             return []
-        root = self._places.read(str(place.get("s3Uri")))
-        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        address = place.get("s3Uri")
+        wanted = address.fits if isinstance(address, Address) else lambda name: True
+        if isinstance(address, Address):
+            root = self._places.matching(address.folder, wanted)
+        else:
+            root = self._places.read(str(address))
+        below = sorted(p for p in root.rglob("*") if p.is_file() and wanted(_name(p, root)))
+        files = [root] if root.is_file() else below
         return [[str(path.relative_to(root.parent)), self._version(path)] for path in files]
 
     def _version(self, path: Path) -> Any:
@@ -128,6 +135,10 @@ class Marks:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
 def hashed(value: Any) -> str:

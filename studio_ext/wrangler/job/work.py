@@ -12,9 +12,10 @@ from typing import Any
 
 from ..engines import DuckDB
 from ..errors import StepError, WranglerError
-from ..flow import Document, Node, variables
+from ..flow import Document, Node, typed
 from ..relation import Relation
 from ..running import Options, Outcome, Run, State
+from ..sources.connections import OwnConnections
 from ..sources.finding import Files
 from ..sources.typed import read_parquet
 from ..storage import LocalPlaces
@@ -39,7 +40,7 @@ class Work:
     def __init__(self, request: Request, progress: Progress) -> None:
         self._request, self._progress = request, progress
         document = request.flow
-        values = {**variables.defaults(document.data), **request.parameters}
+        values = typed.values(document.data, request.parameters)
         cache = Path(tempfile.mkdtemp(prefix="studio-sources-"))
         self._places = JobPlaces(request, values, cache)
         refit = request.refitted is not None
@@ -55,6 +56,8 @@ class Work:
                 parameters=request.parameters,
                 refit=refit,
                 places=self._places,
+                # A job's environment is its own, and so is its home.
+                connections=OwnConnections(),
                 known={node: kept.learned for node, kept in self._kept.items() if kept.learned},
                 kept={
                     node: {name: self._table(file) for name, file in kept.files.items()}
