@@ -30,7 +30,9 @@ from .tables import arrow
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from nbformat import NotebookNode
 
+    from .exports.notebook import Target
     from .transformer import FlowTransformer
 
 
@@ -233,6 +235,19 @@ class Flow:
     def to_python(self, *, learned: bool = True) -> str:
         """The flow as Python code that makes it again; ``learned``: with what its steps know."""
         return to_python(self.document, learned=learned)
+
+    def to_notebook(
+        self, target: Target = "python", node: Node | str | None = None, **options: Any
+    ) -> NotebookNode:
+        """The flow as a notebook (``nbformat.write`` saves it) that makes it and uses its result.
+
+        ``target``: ``python`` runs it; ``processing``, ``training`` and ``inference`` (both with
+        ``label=``) and ``feature-store`` (with ``record_id=``) run jobs by boto3.
+        """
+        from .exports.notebook import to_notebook
+
+        name = node.id if isinstance(node, Node) else node
+        return to_notebook(self.document, target, node=name, **options)
 
     def to_sql(
         self, node: Node | str | None = None, output: str = "default", **options: Any

@@ -100,7 +100,7 @@ def _page(last: Relation, steps: list[Step], rows: int, error: str) -> Page:
         if total is not None and names:
             values = last.aggregate({name: exp.Count(this=last[name]) for name in names})
             missing = {name: total - number for name, number in values.items()}
-        found = last.select(names).rows(rows)
+        found = last.select(names).rows(rows) if names else ()
     except WranglerError as problem:
         error = error or str(problem)
     columns = [Column(n, types.kind_of(last.schema[n]), missing.get(n)) for n in names]
