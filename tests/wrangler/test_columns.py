@@ -35,8 +35,8 @@ def test_a_renamed_column_stays_in_its_place(steps: Steps) -> None:
     [
         ("start", {}, ["A", "a", "b.c", 'say "d"']),
         ("end", {}, ["a", "b.c", 'say "d"', "A"]),
-        ("before", {"reference_column": "b.c"}, ["a", "A", "b.c", 'say "d"']),
-        ("after", {"reference_column": "b.c"}, ["a", "b.c", "A", 'say "d"']),
+        ("before", {"target_column": "b.c"}, ["a", "A", "b.c", 'say "d"']),
+        ("after", {"target_column": "b.c"}, ["a", "b.c", "A", 'say "d"']),
         ("index", {"index": 2}, ["a", "b.c", "A", 'say "d"']),
     ],
 )
@@ -68,9 +68,9 @@ def test_names_are_told_apart_by_case(steps: Steps) -> None:
         ),
         (
             "move_column/move_before",
-            {"column_to_move": "a", "reference_column": "a"},
+            {"column_to_move": "a", "target_column": "a"},
             ParameterError,
-            "is the column to move",
+            "is a column to move",
         ),
     ],
 )

@@ -131,7 +131,7 @@ def test_several_columns_and_types_at_once(steps: Steps) -> None:
 
 
 def test_columns_that_are_ordinals_already(steps: Steps) -> None:
-    how = {"input_column": "o", "is_input_ordinal_encoded": True}
+    how = {"input_column": "o", "input_already_ordinal_encoded": True}
     trained = steps.fit(ONE_HOT, {"o": [0.0, 2.0, None]}, **how)
     made = steps(ONE_HOT, {"o": [2.0, 0.0, 3.0, 0.5, None]}, trained=trained, **how)
     assert made == {"o_0": [0, 1, 0, 0, 0], "o_1": [0, 0, 0, 0, 0], "o_2": [1, 0, 0, 0, 0]}

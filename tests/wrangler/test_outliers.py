@@ -142,7 +142,7 @@ COLORS = ["red"] * 5 + ["grün"] * 3 + ["blue"] * 3 + ["日本"] + [None] * 4
 )
 def test_rare_categories(steps: Steps, parameters: dict[str, Any], common: set[str]) -> None:
     made = steps(
-        f"{KEY}/replace_rare",
+        f"{KEY}/replace_rare_values",
         {"c": COLORS},
         input_column="c",
         replacement_string="selten",
@@ -153,16 +153,19 @@ def test_rare_categories(steps: Steps, parameters: dict[str, Any], common: set[s
 
 
 def test_what_was_not_there_when_learning_is_rare(steps: Steps) -> None:
-    trained = steps.fit(f"{KEY}/replace_rare", {"c": ["a", "a"]}, input_column="c")
+    trained = steps.fit(f"{KEY}/replace_rare_values", {"c": ["a", "a"]}, input_column="c")
     made = steps(
-        f"{KEY}/replace_rare",
+        f"{KEY}/replace_rare_values",
         {"c": ["a", "new", None]},
         trained=trained,
         input_column="c",
         output_column="d",
     )
     assert made == {"c": ["a", "new", None], "d": ["a", "Other", None]}
-    assert steps(f"{KEY}/replace_rare", {"c": [None, None]}, input_column="c")["c"] == [None, None]
+    assert steps(f"{KEY}/replace_rare_values", {"c": [None, None]}, input_column="c")["c"] == [
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

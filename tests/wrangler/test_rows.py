@@ -28,7 +28,7 @@ MANY = {"i": list(range(1000)), "c": [("a", "b", None)[n % 7 % 3] for n in range
 @pytest.mark.parametrize("columns", ["x", "s.", ["x", "s."]])
 def test_sorting_is_pandas(steps: Steps, order: str, columns: Any) -> None:
     up = order == "Ascending"
-    made = steps("manage_rows/sort", TABLE, column=columns, order=order)
+    made = steps("manage_rows/sort", TABLE, sort_by=columns, order=order)
     wanted = pd.DataFrame(TABLE).sort_values(
         columns, ascending=up, na_position="first" if up else "last", kind="stable"
     )
@@ -56,7 +56,7 @@ def test_the_first_of_equal_rows_stays(steps: Steps, subset: list[str]) -> None:
 @pytest.mark.parametrize(
     ("key", "parameters"),
     [
-        ("manage_rows/sort", {"column": "x"}),
+        ("manage_rows/sort", {"sort_by": "x"}),
         ("manage_rows/shuffle", {}),
         ("manage_rows/drop_duplicates", {}),
         ("sampling/random", {"sample_size": 3}),

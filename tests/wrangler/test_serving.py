@@ -128,7 +128,7 @@ def test_an_archive_of_a_flow_file_alone_serves(tmp_path: Path) -> None:
 
 def test_a_flow_that_no_row_can_go_through_makes_no_archive(tmp_path: Path) -> None:
     flow = _flow()
-    flow.add("manage_rows/sort", column="age")
+    flow.add("manage_rows/sort", sort_by="age")
     with pytest.raises(StepError, match="needs other rows"):
         flow.to_model(tmp_path / "model.tar.gz")
     assert list(tmp_path.iterdir()) == []

@@ -138,7 +138,7 @@ def test_steps_that_learn_of_the_label_find_it_and_rows_come_without() -> None:
 
 def test_what_cannot_be_for_single_rows_is_named() -> None:
     flow = _flow()
-    flow.add("manage_rows/sort", column="age")
+    flow.add("manage_rows/sort", sort_by="age")
     with pytest.raises(StepError, match=r"Sort.*needs other rows"):
         flow.to_sklearn().fit(TABLE)
     flow = Flow.from_dataframe(TABLE)

@@ -135,7 +135,7 @@ def test_character_statistics(steps: Steps) -> None:
         "digit_ratio": [part(each, lambda c: "0" <= c <= "9") for each in texts],
         "special_ratio": [part(each, lambda c: not c.isalnum()) for each in texts],
     }
-    assert made == {"x y": texts, **{f"x y-stats_{k}": v for k, v in expected.items()}}
+    assert made == {"x y": texts, **{f"x y__{k}": v for k, v in expected.items()}}
 
 
 def test_what_is_wrong_is_said(steps: Steps) -> None:

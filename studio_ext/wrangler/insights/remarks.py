@@ -108,7 +108,9 @@ def _identity(column: Column, drop: Mapping[str, Any]) -> Iterator[Remark]:
         )
         yield Remark("medium", "identifier", words, name, drop)
     elif column.type == "string" and column.kind == "categorical" and column.distinct > 100:
-        rare = fix("handle_outliers/replace_rare", input_column=name, replacement_string="Other")
+        rare = fix(
+            "handle_outliers/replace_rare_values", input_column=name, replacement_string="Other"
+        )
         words = f"{name!r} has {column.distinct} categories"
         yield Remark("low", "high_cardinality", words, name, rare)
 

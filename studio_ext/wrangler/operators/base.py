@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlglot import exp
 
+from ..errors import DamagedError
 from ..flow.trained import decoded
 from ..relation import Relation
 from .parameters import Declared, Parameters
@@ -44,6 +45,12 @@ class Choice:
     key: str
     value: str
     container: str | None = None
+    #: Files may leave this level out, and have its parameters beside those above.
+    optional: bool = False
+
+    def left_out(self, level: Mapping[str, Any]) -> bool:
+        """Whether a file does without this level."""
+        return self.optional and self.key not in level
 
     @property
     def place(self) -> str:
@@ -92,6 +99,8 @@ class Form:
         for choice in self.choices:
             if not isinstance(level, Mapping):
                 return False
+            if choice.left_out(level):
+                continue
             # Flows write a label as "Random" here and "random" there.
             if snake(str(level.get(choice.key, ""))) != snake(choice.value):
                 return False
@@ -102,7 +111,8 @@ class Form:
         """This operator's own parameters, out of a node's."""
         level: Any = parameters
         for choice in self.choices:
-            level = level.get(choice.place) or {} if choice.place else level
+            if not choice.left_out(level):
+                level = level.get(choice.place) or {} if choice.place else level
         own = dict(level)
         for each in self.nested:
             each.lift(own)
@@ -194,9 +204,9 @@ class Operator(Declared, Generic[P]):
     def adopt(self, saved: Trained, p: P) -> Trained:
         """What Data Wrangler has learned, in this operator's form; Spark's models are decoded.
 
-        (:mod:`studio_ext.wrangler.flow.trained`).
+        (:mod:`studio_ext.wrangler.flow.trained`). Raises DamagedError where nothing can be kept.
         """
-        return saved
+        raise DamagedError("trained_parameters: Studio cannot take over what was learned elsewhere")
 
     def saved(self, trained: Trained, p: P) -> dict[str, Any]:
         """What was learned as flow files keep it, with the parameters it was learned for."""
@@ -206,7 +216,12 @@ class Operator(Declared, Generic[P]):
         """What a flow file keeps; None where that was learned for other parameters."""
         if "learned" in saved:
             return saved["learned"] if saved.get("parameters") == fingerprint(p) else None
-        return self.adopt(decoded(saved), p)
+        try:
+            return self.adopt(decoded(saved), p)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise DamagedError(
+                f"trained_parameters: of a form Studio does not know ({error!r})"
+            ) from error
 
     def apply(self, relation: Relation, p: P, trained: Trained | None) -> Relation:
         """The relation with this step on top; reads no data."""

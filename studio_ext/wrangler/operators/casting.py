@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.time import format_time
 
 from .. import types
 from ..errors import ParameterError
 from ..relation import Relation
 from .base import Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, Parameters, TypeName, field
+from .parameters import AnyColumn, NewText, Parameters, TypeName, field
 
 GROUP = "Data types"
 #: Types that stay as they are; Data Wrangler calls each of them ``object``.
 OTHERS = ("object", "array", "struct", "map", "binary", "other")
+#: Ending of the column that keeps what did not fit.
+ERROR = "_typecast_error"
 #: Tried in this order; a column is the first of which all its values are.
 INFERRED = ("bool", "long", "float", "date", "datetime")
 
@@ -25,11 +29,33 @@ class _Nothing(Parameters):
     pass
 
 
+Handling = Literal[
+    "replace_null",
+    "replace_null_with_new_col",
+    "replace_value",
+    "replace_value_with_new_col",
+    "drop",
+]
+
+
 class _Parsed(Parameters):
     without_effect = frozenset({"original_data_type"})
 
     column: AnyColumn = field("Column")
     data_type: TypeName = field("Type")
+    non_castable_data_handling_method: Handling = field(
+        "What does not fit",
+        "Becomes missing, or a value; the new column COLUMN_typecast_error keeps its text. Drop: "
+        "rows without a value are left out.",
+        default="replace_null",
+    )
+    replace_value: NewText = field("Value for what does not fit, or is missing", default="")
+    date_formatting: NewText = field(
+        "Format of dates", "As Java writes it: dd-MM-yyyy. Empty: found out.", default=""
+    )
+    datetime_formatting: NewText = field(
+        "Format of datetimes", "As Java writes it: yyyy-MM-dd HH:mm. Empty: found out.", default=""
+    )
 
 
 @catalogue.add
@@ -59,6 +85,9 @@ class InferAndCast(Operator[_Nothing]):
             fits = (kind for kind in INFERRED if rows and values[f"{index}/{kind}"] == rows)
             schema[name] = next(fits, "string")
         return {"schema": schema}
+
+    def adopt(self, saved: Trained, p: _Nothing) -> Trained:
+        return {"schema": dict(saved["schema"])}
 
     def saved(self, trained: Trained, p: _Nothing) -> dict[str, Any]:
         """As Data Wrangler keeps it: ``{"schema": {column: type}}``."""
@@ -97,14 +126,43 @@ class ParseColumn(Operator[_Parsed]):
 
     def apply(self, relation: Relation, p: _Parsed, trained: Trained | None) -> Relation:
         f, x = relation.functions, relation[p.column]
+        how, kind = p.non_castable_data_handling_method, types.NAMED[p.data_type]
         source = relation.schema[p.column]
-        if types.kind_of(source) == "string" and p.data_type == "string":
+        if types.kind_of(source) == p.data_type == "string":
             return relation
-        if types.kind_of(source) == "string":
-            text = f.blank(x)
-            if p.data_type in types.TEMPORAL:
-                read = f.to(f.moment(text), types.NAMED[p.data_type], types.DATETIME)
-            else:
-                read = f.parsed(text, p.data_type)
-            return relation.with_columns({p.column: read})
-        return relation.with_columns({p.column: f.to(x, types.NAMED[p.data_type], source)})
+        read = self._read(relation, p)
+        if how.startswith("replace_value"):
+            value = f.parsed(f.constant(p.replace_value), p.data_type)
+            if not p.replace_value or relation.engine.evaluate(value) is None:
+                raise ParameterError("replace_value", p.replace_value, f"is no {p.data_type}")
+            read = f.coalesce(read, exp.cast(value, kind))
+        new = {p.column: read}
+        if how.endswith("_with_new_col"):
+            fits = self._read(relation, p).is_(exp.null()).not_()
+            new[f"{p.column}{ERROR}"] = f.when(fits, f.constant(""), f.text(x))
+        made = relation.with_columns(new)
+        if how == "drop":
+            return made.filter(made[p.column].is_(exp.null()).not_())
+        if len(new) == 1:
+            return made
+        others = [name for name in relation.columns if name != f"{p.column}{ERROR}"]
+        place = others.index(p.column) + 1
+        return made.select([*others[:place], f"{p.column}{ERROR}", *others[place:]])
+
+    def _read(self, relation: Relation, p: _Parsed) -> exp.Expr:
+        f, x = relation.functions, relation[p.column]
+        source = relation.schema[p.column]
+        if types.kind_of(source) != "string":
+            return f.to(x, types.NAMED[p.data_type], source)
+        text = f.blank(x)
+        if p.data_type not in types.TEMPORAL:
+            return f.parsed(text, p.data_type)
+        format = p.date_formatting if p.data_type == "date" else p.datetime_formatting
+        time = f.parsed_time(text, [_codes(format)]) if format else f.moment(text)
+        return f.to(time, types.NAMED[p.data_type], types.DATETIME)
+
+
+def _codes(format: str) -> str:
+    """Java's format in Python's codes (sqlglot's table for Spark)."""
+    codes = format_time(format, Spark.TIME_MAPPING, Spark.TIME_TRIE) or format
+    return codes.replace("strict", "")

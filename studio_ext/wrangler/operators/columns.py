@@ -1,21 +1,23 @@
-"""Manage columns: drop, duplicate, rename, move."""
+"""Manage columns: drop, duplicate, rename, move, concatenate."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+from pydantic import BaseModel
+
 from ..errors import ColumnError, ParameterError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, AnyColumns, Parameters, field
+from .parameters import AnyColumn, AnyColumns, NewColumn, Parameters, field
 
 GROUP = "Manage columns"
 FLOW = "sagemaker.spark.manage_columns_0.1"
 
 
-def _form(label: str, *further: Choice) -> Form:
-    return Form(FLOW, (Choice("operator", label), *further))
+def _form(label: str, *further: Choice, container: str | None = None) -> Form:
+    return Form(FLOW, (Choice("operator", label, container), *further))
 
 
 def _unused(relation: Relation, name: str) -> None:
@@ -30,6 +32,25 @@ class _Dropped(Parameters):
 class _Named(Parameters):
     input_column: AnyColumn = field("Column")
     new_name: str = field("New name", min_length=1)
+
+
+class _Rename(BaseModel):
+    input_column: str = field("Column", min_length=1)
+    new_name: str = field("New name", min_length=1)
+
+
+class _Renamed(Parameters):
+    columns_to_rename: list[_Rename] = field("Columns", default=[])
+    input_column: str = field("One more column", default="")
+    new_name: NewColumn = field("Its new name", default="")
+
+    def names(self) -> dict[str, str]:
+        """Old name -> new one, of all that are to be renamed."""
+        found = {each.input_column: each.new_name for each in self.columns_to_rename}
+        if bool(self.input_column) != bool(self.new_name) or not (found or self.input_column):
+            name = "new_name" if self.input_column else "input_column"
+            raise ParameterError(name, None, "must be given")
+        return {**found, **({self.input_column: self.new_name} if self.input_column else {})}
 
 
 @catalogue.add
@@ -58,17 +79,43 @@ class DuplicateColumn(Operator[_Named]):
 
 
 @catalogue.add
-class RenameColumn(Operator[_Named]):
-    """Give a column another name; it stays where it is."""
+class RenameColumn(Operator[_Renamed]):
+    """Give columns other names; they stay where they are."""
 
     number, group, label = "T054", GROUP, "Rename column"
     form = _form("Rename column")
-    variants = ("rename",)
+    variants = ("rename", "several columns")
 
-    def apply(self, relation: Relation, p: _Named, trained: Trained | None) -> Relation:
-        if p.new_name != p.input_column:
-            _unused(relation, p.new_name)
-        return relation.rename({p.input_column: p.new_name})
+    def apply(self, relation: Relation, p: _Renamed, trained: Trained | None) -> Relation:
+        names = p.names()
+        for old, new in names.items():
+            if old not in relation:
+                raise ColumnError.missing(old, relation.columns, "input_column")
+            if new != old and new not in names:
+                _unused(relation, new)
+        return relation.rename(names)
+
+
+class _Concatenated(Parameters):
+    left_column: AnyColumn = field("First column")
+    right_column: AnyColumn = field("Second column")
+    delimiter: str = field("Between them", default="_")
+    output_column: NewColumn = field("Output column", "Empty: FIRST_SECOND.", default="")
+
+
+@catalogue.add
+class ConcatenateColumns(Operator[_Concatenated]):
+    """Join the texts of two columns; what is missing is left out, and the delimiter with it."""
+
+    number, group, label = "X129", GROUP, "Concatenate columns"
+    form = _form("Concatenate columns", container="concat_columns_parameters")
+    variants = ("concatenate",)
+
+    def apply(self, relation: Relation, p: _Concatenated, trained: Trained | None) -> Relation:
+        f = relation.functions
+        name = p.output_column or f"{p.left_column}_{p.right_column}"
+        texts = [f.text(relation[each]) for each in (p.left_column, p.right_column)]
+        return relation.with_columns({name: f.joined_texts(p.delimiter, texts)})
 
 
 def _move(label: str) -> Form:
@@ -76,11 +123,11 @@ def _move(label: str) -> Form:
 
 
 class _Moved(Parameters):
-    column_to_move: AnyColumn = field("Column to move")
+    column_to_move: AnyColumns = field("Columns to move", "They keep their order in the table.")
 
 
 class _MovedBeside(_Moved):
-    reference_column: AnyColumn = field("Beside this column", "It cannot be the column itself.")
+    target_column: AnyColumn = field("Beside this column", "None of those to move.")
 
 
 M = TypeVar("M", bound=_Moved)
@@ -90,18 +137,19 @@ class _Move(Operator[M]):
     number, group = "T055", GROUP
 
     def place(self, others: list[str], p: M) -> int:
-        """Where the column goes among the others, from zero."""
+        """Where the columns go among the others, from zero."""
         raise NotImplementedError(type(self).__name__)
 
     def apply(self, relation: Relation, p: M, trained: Trained | None) -> Relation:
-        others = [name for name in relation.columns if name != p.column_to_move]
-        others.insert(self.place(others, p), p.column_to_move)
-        return relation.select(others)
+        moved = [name for name in relation.columns if name in p.column_to_move]
+        others = [name for name in relation.columns if name not in p.column_to_move]
+        place = self.place(others, p)
+        return relation.select([*others[:place], *moved, *others[place:]])
 
 
 @catalogue.add
 class MoveToStart(_Move[_Moved]):
-    """Make a column the first."""
+    """Make columns the first."""
 
     label = "Move column to start"
     form = _move("Move to start")
@@ -113,7 +161,7 @@ class MoveToStart(_Move[_Moved]):
 
 @catalogue.add
 class MoveToEnd(_Move[_Moved]):
-    """Make a column the last."""
+    """Make columns the last."""
 
     label = "Move column to end"
     form = _move("Move to end")
@@ -127,14 +175,14 @@ class _MoveBeside(_Move[_MovedBeside]):
     after: bool
 
     def place(self, others: list[str], p: _MovedBeside) -> int:
-        if p.reference_column == p.column_to_move:
-            raise ParameterError("reference_column", p.reference_column, "is the column to move")
-        return others.index(p.reference_column) + self.after
+        if p.target_column in p.column_to_move:
+            raise ParameterError("target_column", p.target_column, "is a column to move")
+        return others.index(p.target_column) + self.after
 
 
 @catalogue.add
 class MoveBefore(_MoveBeside):
-    """Put a column before another."""
+    """Put columns before another."""
 
     label = "Move column before"
     form = _move("Move before")
@@ -144,7 +192,7 @@ class MoveBefore(_MoveBeside):
 
 @catalogue.add
 class MoveAfter(_MoveBeside):
-    """Put a column after another."""
+    """Put columns after another."""
 
     label = "Move column after"
     form = _move("Move after")
@@ -158,7 +206,7 @@ class _MovedTo(_Moved):
 
 @catalogue.add
 class MoveToIndex(_Move[_MovedTo]):
-    """Put a column at a place, counted from zero."""
+    """Put columns at a place, counted from zero."""
 
     label = "Move column to index"
     form = _move("Move to index")

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from sqlglot import exp
 
 from .. import types
-from ..errors import ColumnError, DataError
+from ..errors import ColumnError, DataError, ParameterError
 from ..functions import Functions
 from ..relation import Relation
-from .base import Operator, Trained
+from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, Parameters, field, spelled
+from .parameters import AnyColumn, NewColumn, NewText, Parameters, field, spelled
 from .resampling import GROUP, series_form
 
 #: Feature -> its name in the engine, and the smallest and largest value; none: it does not return.
@@ -174,6 +174,18 @@ class FeaturizeDatetime(Operator[_Featurized]):
         return f.coalesce(f.time(_plain(f, x)), f.parsed_time(_plain(f, x), FORMATS))
 
     def apply(self, relation: Relation, p: _Featurized, trained: Trained | None) -> Relation:
+        return self._added(relation, p, p.output_column, trained, ("sin", "cos"))
+
+    def _added(
+        self,
+        relation: Relation,
+        p: _Featurized,
+        output: str,
+        trained: Trained | None,
+        circle: tuple[str, str],
+        one: frozenset[str] = frozenset(),
+    ) -> Relation:
+        """The parts chosen; ``circle`` ends the names of cyclic ones, ``one`` counts from 1."""
         f = relation.functions
         time = self._time(relation, p, trained)
         made: dict[str, exp.Expr] = {}
@@ -184,12 +196,51 @@ class FeaturizeDatetime(Operator[_Featurized]):
             if bounds is None:
                 made[name] = value
             elif p.output_mode == "Ordinal":
-                made[name] = f.subtract(value, bounds[0])
+                made[name] = value if name in one else f.subtract(value, bounds[0])
             else:
                 whole = bounds[1] - bounds[0] + 1
                 angle = f.multiply(f.subtract(value, bounds[0]), 2 * math.pi / whole)
-                made[f"{name}_sin"] = exp.Sin(this=angle)
-                made[f"{name}_cos"] = exp.Cos(this=angle.copy())
+                made[f"{name}_{circle[0]}"] = exp.Sin(this=angle)
+                made[f"{name}_{circle[1]}"] = exp.Cos(this=angle.copy())
         if p.output_format == "Vector":
-            return relation.with_columns({p.output_column: f.vector(list(made.values()))})
-        return relation.with_columns({f"{p.output_column}_{n}": x for n, x in made.items()})
+            return relation.with_columns({output: f.vector(list(made.values()))})
+        return relation.with_columns({f"{output}_{n}": x for n, x in made.items()})
+
+
+class _Extracted(_Featurized):
+    output_column: NewColumn = field("Prefix", "Empty: the column's name.", default="")
+    use_one_indexing: bool = field(
+        "Count from 1", "Months, days, weeks, days of the year, quarters; ordinal.", default=False
+    )
+    date_time_format: NewText = field("Datetime format", "Python's codes.", default="")
+    year: bool = field("Year", default=False)
+    month: bool = field("Month", default=False)
+    day: bool = field("Day", default=False)
+    hour: bool = field("Hour", default=False)
+    minute: bool = field("Minute", default=False)
+    second: bool = field("Second", default=False)
+    week_of_year: bool = field("Week of year", default=False)
+    day_of_year: bool = field("Day of year", default=False)
+    quarter: bool = field("Quarter", default=False)
+
+
+@catalogue.add
+class ExtractColumns(FeaturizeDatetime):
+    """Add the parts of a point in time that are chosen, as the group of its own has it in files.
+
+    As *Featurize datetime*, but parts are left out unless chosen, may be counted from 1, and a
+    cyclic part is called ``month_1`` and ``month_2``.
+    """
+
+    Parameters = _Extracted
+    number, group, label = "X626", "Featurize date/time", "Extract columns"
+    form = Form("sagemaker.spark.featurize_date_time_0.1", (Choice("operator", "Extract columns"),))
+    variants = ("counted from 1",)
+
+    def apply(self, relation: Relation, p: _Featurized, trained: Trained | None) -> Relation:
+        assert isinstance(p, _Extracted)
+        if p.use_one_indexing and p.output_mode == "Cyclic":
+            raise ParameterError("use_one_indexing", True, "is for the ordinal mode")
+        counted = {"month", "day", "week_of_year", "day_of_year", "quarter"}
+        one = frozenset(counted if p.use_one_indexing else ())
+        return self._added(relation, p, p.output_column or p.input_column, trained, ("1", "2"), one)

@@ -51,7 +51,7 @@ class _OneHot(_Encoded):
         default="Keep",
     )
     drop_last: bool = field("Leave the last category out", default=False)
-    is_input_ordinal_encoded: bool = field("The columns are ordinal encoded", default=False)
+    input_already_ordinal_encoded: bool = field("The columns are ordinal encoded", default=False)
     output_style: Literal["Vector", "Columns"] = field("Output", default="Columns")
 
 
@@ -144,7 +144,7 @@ class OneHotEncode(Operator[_OneHot]):
     )
 
     def fit(self, relation: Relation, p: _OneHot) -> Trained:
-        if not p.is_input_ordinal_encoded:
+        if not p.input_already_ordinal_encoded:
             return {"columns": {name: list(counted(relation, name)) for name in p.input_column}}
         f = relation.functions
         largest = relation.aggregate(
@@ -194,7 +194,7 @@ class OneHotEncode(Operator[_OneHot]):
     def _indices(
         self, relation: Relation, p: _OneHot, trained: Mapping[str, Any]
     ) -> dict[str, exp.Expr]:
-        if not p.is_input_ordinal_encoded:
+        if not p.input_already_ordinal_encoded:
             labels = trained["columns"]
             return {name: index_of(relation, name, labels[name]) for name in p.input_column}
         f = relation.functions

@@ -14,7 +14,6 @@ from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
 from .figures import counted, floats, nothing_in, of_columns
 from .parameters import (
-    AnyColumn,
     AnyColumns,
     NewColumn,
     NumericColumns,
@@ -91,6 +90,14 @@ class _Impute(Operator[N]):
             }
         )
 
+    def adopt(self, saved: Trained, p: N) -> Trained:
+        """One value for one column, or an ImputerModel: a row of values, named as the columns."""
+        model = saved.get("imputer_model")
+        if model is None:
+            (name,) = p.input_column
+            return {"values": {name: saved["impute_value"]}}
+        return {"values": {name: model[name] for name in p.input_column}}
+
     def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
         """The column with what was learned of it where it has no value."""
         f = relation.functions
@@ -147,7 +154,7 @@ class ImputeCategorical(_Impute[_ImputedCategory]):
 
 
 class _Indicated(Parameters):
-    input_column: AnyColumn = field("Column")
+    input_column: AnyColumns = field("Columns")
     output_column: NewColumn = field("Output column", "Empty: COLUMN_indicator.", default="")
 
 
@@ -160,8 +167,12 @@ class MissingIndicator(Operator[_Indicated]):
     variants = ("indicator",)
 
     def apply(self, relation: Relation, p: _Indicated, trained: Trained | None) -> Relation:
-        name = p.output_column or f"{p.input_column}_indicator"
-        return relation.with_columns({name: relation[p.input_column].is_(exp.null())})
+        names = {name: f"{name}_indicator" for name in p.input_column}
+        if p.output_column:
+            names = outputs(p.input_column, p.output_column)
+        return relation.with_columns(
+            {output: relation[name].is_(exp.null()) for name, output in names.items()}
+        )
 
 
 class _Dropped(Parameters):
@@ -173,7 +184,7 @@ class DropMissingRows(Operator[_Dropped]):
     """Leave out the rows in which one of the columns is missing."""
 
     number, group, label = "T051", GROUP, "Drop rows with missing values"
-    form = _form("Drop missing", Choice("dimension", "Drop Rows"))
+    form = _form("Drop missing", Choice("dimension", "Drop Rows", optional=True))
     variants = ("rows",)
 
     def apply(self, relation: Relation, p: _Dropped, trained: Trained | None) -> Relation:

@@ -17,6 +17,8 @@ from .parameters import AnyColumns, NewColumn, NumericColumns, Parameters, field
 GROUP = "Handle outliers"
 FIXES = ("clip", "remove", "invalidate")
 Bounds = tuple[float | None, float | None]
+#: What Data Wrangler keeps of every detector.
+THRESHOLDS = ("lower_threshold", "upper_threshold")
 
 
 def _form(label: str) -> Form:
@@ -25,6 +27,7 @@ def _form(label: str) -> Form:
 
 class _Fixed(Parameters):
     input_column: NumericColumns = field("Columns")
+    output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     fix_method: Literal["Clip", "Remove", "Invalidate"] = field(
         "Fix method",
         "Clip: bring to the nearest bound. Remove: leave the row out. Invalidate: make missing.",
@@ -45,26 +48,39 @@ class _Outliers(Operator[F]):
         """The lowest and the highest value that are no outliers."""
         raise NotImplementedError(type(self).__name__)
 
+    def adopt(self, saved: Trained, p: F) -> Trained:
+        (name,) = p.input_column
+        return {"columns": {name: {key: float(saved[key]) for key in THRESHOLDS}}}
+
+    def _bounds(self, kept: Mapping[str, float], p: F) -> Bounds:
+        """Those of Data Wrangler where they were taken over, else those that follow."""
+        if all(key in kept for key in THRESHOLDS):
+            return kept[THRESHOLDS[0]], kept[THRESHOLDS[1]]
+        return self.bounds(kept, p)
+
     def apply(self, relation: Relation, p: F, trained: Trained | None) -> Relation:
         f = relation.functions
-        fixed, kept_rows = {}, []
-        for name in p.input_column:
+        fixed: dict[str, exp.Expr] = {}
+        kept_rows = []
+        for name, output in outputs(p.input_column, p.output_column).items():
             x = relation[name]
-            low, high = self.bounds(trained["columns"][name] if trained else {}, p)
+            low, high = self._bounds(trained["columns"][name] if trained else {}, p)
             inside = [f.constant(True)]
             inside += [] if low is None else [exp.GTE(this=x, expression=f.constant(low))]
             inside += [] if high is None else [exp.LTE(this=x, expression=f.constant(high))]
             if p.fix_method == "Remove":
                 kept_rows.append(exp.or_(x.copy().is_(exp.null()), exp.and_(*inside)))
+                if output != name:
+                    fixed[output] = x.copy()
             elif p.fix_method == "Invalidate":
-                fixed[name] = f.when(exp.and_(*inside), x)
+                fixed[output] = f.when(exp.and_(*inside), x)
             else:
                 case = exp.case()
                 if low is not None:
                     case = case.when(exp.LT(this=x, expression=f.constant(low)), f.constant(low))
                 if high is not None:
                     case = case.when(exp.GT(this=x, expression=f.constant(high)), f.constant(high))
-                fixed[name] = case.else_(f.number(x))
+                fixed[output] = case.else_(f.number(x))
         return relation.filter(*kept_rows).with_columns(fixed)
 
 
@@ -220,8 +236,8 @@ class ReplaceRare(Operator[_Rare]):
     if there is a limit (of equals the smaller); parts are of all rows, missing values among them.
     """
 
-    number, group, label = "T047", GROUP, "Replace rare"
-    form = _form("Replace rare")
+    number, group, label = "T047", GROUP, "Replace rare values"
+    form = _form("Replace rare values")
     variants = ("absolute", "fraction", "max common")
 
     def fit(self, relation: Relation, p: _Rare) -> Trained:
@@ -232,6 +248,10 @@ class ReplaceRare(Operator[_Rare]):
             common = [label for label, rows in counts.items() if rows > least]
             kept[name] = common[: p.max_common_categories or None]
         return {"columns": kept}
+
+    def adopt(self, saved: Trained, p: _Rare) -> Trained:
+        (name,) = p.input_column
+        return {"columns": {name: [str(each) for each in saved["common_categories"]]}}
 
     def apply(self, relation: Relation, p: _Rare, trained: Trained | None) -> Relation:
         assert trained

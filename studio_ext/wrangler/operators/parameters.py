@@ -58,6 +58,8 @@ NumericColumn = Annotated[str, OfColumn(types.NUMERIC), Field(min_length=1)]
 NumericColumns = Annotated[_List, OfColumn(types.NUMERIC), Field(min_length=1)]
 StringColumn = Annotated[str, OfColumn(("string",)), Field(min_length=1)]
 StringColumns = Annotated[_List, OfColumn(("string",)), Field(min_length=1)]
+#: A text that may be left out, also as null.
+NewText = Annotated[str, BeforeValidator(_blank)]
 #: A column to be made; empty: in place of the input.
 NewColumn = Annotated[str, BeforeValidator(_blank)]
 #: A type as flows name it; ``boolean``, ``int`` and the like are understood.

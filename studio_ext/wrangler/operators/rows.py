@@ -1,14 +1,18 @@
-"""Manage rows: sort, shuffle, drop duplicates."""
+"""Manage rows: sort, shuffle, drop duplicates, drop empty."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import BaseModel
+from sqlglot import exp
+
+from ..errors import ColumnError, ParameterError
 from ..places import first_of_each, numbered
 from ..relation import Relation, column
 from .base import Choice, Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumns, Parameters, SomeColumns, field
+from .parameters import Parameters, SomeColumns, field
 
 GROUP = "Manage rows"
 FLOW = "sagemaker.spark.manage_rows_0.1"
@@ -19,9 +23,28 @@ def _form(label: str) -> Form:
     return Form(FLOW, (Choice("operator", label),))
 
 
+Order = Literal["Ascending", "Descending"]
+
+
+class _Condition(BaseModel):
+    sort_by: str = field("Column", min_length=1)
+    order: Order = field("Order", default="Ascending")
+
+
 class _Sorted(Parameters):
-    column: AnyColumns = field("Columns", "The first decides, the next where it is equal.")
-    order: Literal["Ascending", "Descending"] = field("Order", default="Ascending")
+    sort_by: SomeColumns = field("Columns", "The first decides, the next where equal.", default=[])
+    order: Order = field("Order", default="Ascending")
+    conditions: list[_Condition] = field(
+        "Columns with an order each", "In the place of the above.", default=[]
+    )
+
+    def orders(self) -> list[tuple[str, Order]]:
+        """Columns and the order of each, the first deciding."""
+        if self.sort_by:
+            return [(name, self.order) for name in self.sort_by]
+        if not self.conditions:
+            raise ParameterError("sort_by", None, "must be given")
+        return [(each.sort_by, each.order) for each in self.conditions]
 
 
 @catalogue.add
@@ -33,15 +56,18 @@ class Sort(Operator[_Sorted]):
 
     number, group, label = "T056", GROUP, "Sort"
     form = _form("Sort")
-    variants = ("ascending", "descending")
+    variants = ("ascending", "descending", "an order each")
     traits = Traits(row_local=False, ordered=True)
 
     def apply(self, relation: Relation, p: _Sorted, trained: Trained | None) -> Relation:
-        f, down = relation.functions, p.order == "Descending"
+        f = relation.functions
+        for name, _ in p.orders():
+            if name not in relation:
+                raise ColumnError.missing(name, relation.columns, "sort_by")
         before, row = numbered(relation)
         keys = [
             f.ordered(column(name, "t"), descending=down, missing_first=not down)
-            for name in p.column
+            for name, down in ((name, order == "Descending") for name, order in p.orders())
         ]
         return before.sort(*keys, column(row, "t")).drop([row])
 
@@ -81,3 +107,20 @@ class DropDuplicates(Operator[_Unique]):
 
     def apply(self, relation: Relation, p: _Unique, trained: Trained | None) -> Relation:
         return first_of_each(relation, p.subset or relation.columns)
+
+
+class _Nothing(Parameters):
+    pass
+
+
+@catalogue.add
+class DropEmpty(Operator[_Nothing]):
+    """Leave out the rows in which every column is missing."""
+
+    number, group, label = "X625", GROUP, "Drop empty"
+    form = _form("Drop empty")
+    variants = ("empty rows",)
+
+    def apply(self, relation: Relation, p: _Nothing, trained: Trained | None) -> Relation:
+        there = (relation[name].is_(exp.null()).not_() for name in relation.columns)
+        return relation.filter(exp.or_(*there))

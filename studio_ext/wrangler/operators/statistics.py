@@ -8,11 +8,14 @@ from ..functions.characters import ALPHANUMERIC
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import Parameters, StringColumns, field
+from .parameters import NewColumn, Parameters, StringColumns, field
 
 
 class _Counted(Parameters):
     input_column: StringColumns = field("Columns")
+    output_column_prefix: NewColumn = field(
+        "Prefix of the output columns", "Empty: COLUMN_, and so COLUMN__word_count.", default=""
+    )
 
 
 @catalogue.add
@@ -32,6 +35,9 @@ class CharacterStatistics(Operator[_Counted]):
         f = relation.functions
         new: dict[str, exp.Expr] = {}
         for name in p.input_column:
+            several = len(p.input_column) > 1
+            start = p.output_column_prefix or f"{name}_"
+            start = f"{start}_{name}" if several and p.output_column_prefix else start
             x = relation[name]
             count = f.length(x)
 
@@ -39,11 +45,11 @@ class CharacterStatistics(Operator[_Counted]):
                 return f.divide(f.length(f.regexp_replace(x, others, "")), count)
 
             new |= {
-                f"{name}-stats_word_count": f.size(f.words(x)),
-                f"{name}-stats_char_count": count,
-                f"{name}-stats_capital_ratio": ratio("[^A-Z]"),
-                f"{name}-stats_lower_ratio": ratio("[^a-z]"),
-                f"{name}-stats_digit_ratio": ratio("[^0-9]"),
-                f"{name}-stats_special_ratio": ratio(f"[{ALPHANUMERIC}]"),
+                f"{start}_word_count": f.size(f.words(x)),
+                f"{start}_char_count": count,
+                f"{start}_capital_ratio": ratio("[^A-Z]"),
+                f"{start}_lower_ratio": ratio("[^a-z]"),
+                f"{start}_digit_ratio": ratio("[^0-9]"),
+                f"{start}_special_ratio": ratio(f"[{ALPHANUMERIC}]"),
             }
         return relation.with_columns(new)

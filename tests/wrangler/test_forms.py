@@ -1,0 +1,332 @@
+"""Nodes as Data Wrangler writes them: every parameter of theirs is one of ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from steps import Steps
+
+from studio_ext.wrangler import Flow, catalogue
+from studio_ext.wrangler.errors import ParameterError
+from studio_ext.wrangler.operators.parameters import parse
+
+#: The node's operator (without ``sagemaker.spark.`` and version), its parameters, ours of them.
+NODES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "handle_missing",
+        {
+            "operator": "Impute",
+            "impute_parameters": {
+                "column_type": "Numeric",
+                "numeric_parameters": {
+                    "input_column": ["A", "B"],
+                    "strategy": "Mean",
+                    "output_column": "X",
+                },
+            },
+        },
+        {"input_column": ["A", "B"], "strategy": "Mean", "output_column": "X"},
+    ),
+    (
+        "handle_missing",
+        {"operator": "Drop missing", "drop_missing_parameters": {"input_column": ["A"]}},
+        {"input_column": ["A"]},
+    ),
+    (
+        "handle_missing",
+        {
+            "operator": "Drop missing",
+            "drop_missing_parameters": {
+                "dimension": "Drop Rows",
+                "drop_rows_parameters": {"input_column": "A"},
+            },
+            "impute_parameters": {"column_type": "Numeric"},
+        },
+        {"input_column": ["A"]},
+    ),
+    (
+        "cast_single_data_type",
+        {
+            "column": "A",
+            "original_data_type": "Long",
+            "data_type": "bool",
+            "non_castable_data_handling_method": "drop",
+            "replace_value": None,
+            "date_formatting": "dd-MM-yyyy",
+            "datetime_formatting": None,
+        },
+        {"data_type": "bool", "non_castable_data_handling_method": "drop", "replace_value": ""},
+    ),
+    (
+        "balance_data",
+        {
+            "operator": "SMOTE",
+            "ratio": 0.3,
+            "smote_params": {"num_neighbors": 5},
+            "target_column": "A",
+        },
+        {"ratio": 0.3, "target_column": "A"},
+    ),
+    (
+        "encode_categorical",
+        {
+            "operator": "One-hot encode",
+            "one_hot_encode_parameters": {
+                "input_column": ["A"],
+                "invalid_handling_strategy": "Keep",
+                "drop_last": False,
+                "output_style": "Columns",
+                "input_already_ordinal_encoded": True,
+            },
+            "ordinal_encode_parameters": {"invalid_handling_strategy": "Replace with NaN"},
+        },
+        {"input_already_ordinal_encoded": True, "drop_last": False},
+    ),
+    (
+        "split",
+        {
+            "operator": "Randomized split",
+            "randomized_split_parameters": {
+                "splits": [
+                    {"name": "Train", "percentage": 0.7},
+                    {"name": "Test", "percentage": 0.3},
+                ],
+                "error": 0.0005,
+            },
+        },
+        {},
+    ),
+    (
+        "manage_columns",
+        {
+            "operator": "Rename column",
+            "rename_column_parameters": {
+                "columns_to_rename": [{"input_column": "A", "new_name": "x"}],
+                "input_column": "B",
+                "new_name": "y",
+            },
+            "drop_column_parameters": {},
+        },
+        {"input_column": "B", "new_name": "y"},
+    ),
+    (
+        "manage_columns",
+        {
+            "operator": "Move column",
+            "move_column_parameters": {
+                "move_type": "Move after",
+                "move_after_parameters": {"column_to_move": "A", "target_column": "B"},
+            },
+        },
+        {"column_to_move": ["A"], "target_column": "B"},
+    ),
+    (
+        "manage_columns",
+        {
+            "operator": "Concatenate columns",
+            "concat_columns_parameters": {"left_column": "A", "right_column": "B"},
+        },
+        {"left_column": "A", "right_column": "B", "delimiter": "_"},
+    ),
+    (
+        "manage_rows",
+        {
+            "operator": "Sort",
+            "sort_parameters": {
+                "sort_by": None,
+                "conditions": [{"sort_by": "A", "order": "Descending"}],
+            },
+        },
+        {"sort_by": []},
+    ),
+    ("manage_rows", {"operator": "Drop empty", "drop_empty_parameters": {}}, {}),
+    (
+        "handle_outliers",
+        {
+            "operator": "Replace rare values",
+            "replace_rare_values_parameters": {
+                "input_column": "A",
+                "replacement_string": "rare",
+                "absolute_threshold": 10,
+                "fraction_threshold": 0.005,
+                "max_common_categories": 3,
+            },
+        },
+        {"replacement_string": "rare", "max_common_categories": 3},
+    ),
+    (
+        "handle_outliers",
+        {
+            "operator": "Standard deviation numeric outliers",
+            "standard_deviation_numeric_outliers_parameters": {
+                "input_column": ["A"],
+                "output_column": "x",
+                "standard_deviations": 4,
+                "fix_method": "Remove",
+            },
+        },
+        {"standard_deviations": 4.0, "fix_method": "Remove", "output_column": "x"},
+    ),
+    (
+        "featurize_text",
+        {
+            "operator": "Character statistics",
+            "character_statistics_parameters": {"input_column": "A", "output_column_prefix": "x"},
+        },
+        {"output_column_prefix": "x"},
+    ),
+    (
+        "featurize_date_time",
+        {
+            "operator": "Extract columns",
+            "extract_columns_parameters": {
+                "input_column": "A",
+                "output_mode": "Ordinal",
+                "output_format": "Columns",
+                "infer_datetime_format": True,
+                "use_one_indexing": True,
+                "date_time_format": None,
+                "year": True,
+                "quarter": True,
+            },
+        },
+        {"use_one_indexing": True, "year": True, "quarter": True, "month": False},
+    ),
+]
+
+
+@pytest.mark.parametrize(("operator", "node", "wanted"), NODES)
+def test_every_parameter_is_read(
+    operator: str, node: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    found = catalogue.find(f"sagemaker.spark.{operator}_0.1", node)
+    given = found.form.read(node)
+    assert not found.unused(given)
+    read = parse(found.Parameters, given).model_dump()
+    assert {name: read[name] for name in wanted} == wanted
+
+
+def _learned(key: str, column: str, trained: dict[str, Any], table: Any, **more: Any) -> list[Any]:
+    flow = Flow.from_dataframe(pa.table({column: table}))
+    node = flow.add(key, input_column=column, **more)
+    node.trained = catalogue[key].form.write_trained({"_hash": 1, **trained})
+    result = flow.run()
+    assert not result.notes
+    return list(result.table()[column].to_pylist())
+
+
+def test_what_data_wrangler_has_learned_is_taken_over() -> None:
+    impute = "handle_missing/impute"
+    value = {"impute_value": 7.0}
+    assert _learned(f"{impute}/numeric", "n", value, [1.0, None]) == [1.0, 7.0]
+    assert _learned(f"{impute}/categorical", "c", {"impute_value": "z"}, ["a", None]) == ["a", "z"]
+    bounds = {"lower_threshold": 2.0, "upper_threshold": 3.0}
+    key = "handle_outliers/standard_deviation_numeric_outliers"
+    assert _learned(key, "n", bounds, [1.0, 2.5, 9.0]) == [2.0, 2.5, 3.0]
+    common = {"common_categories": ["b"]}
+    key = "handle_outliers/replace_rare_values"
+    assert _learned(key, "c", common, ["a", "b"], replacement_string="r") == ["r", "b"]
+
+
+def test_what_it_has_learned_in_another_form_is_learned_anew() -> None:
+    flow = Flow.from_dataframe(pa.table({"n": [1.0, None, 3.0]}))
+    node = flow.add("handle_missing/impute/numeric", input_column="n", strategy="Mean")
+    node.trained = {"impute_parameters": {"numeric_parameters": {"mystery": 1}}}
+    result = flow.run()
+    assert result.table()["n"].to_pylist() == [1.0, 2.0, 3.0]
+    assert "learned anew" in result.notes[node.id][0]
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ({}, {"t": [None, None, 1]}),
+        ({"non_castable_data_handling_method": "drop"}, {"t": [1]}),
+        (
+            {"non_castable_data_handling_method": "replace_value", "replace_value": "5"},
+            {"t": [5, 5, 1]},
+        ),
+        (
+            {"non_castable_data_handling_method": "replace_null_with_new_col"},
+            {"t": [None, None, 1], "t_typecast_error": ["foo", None, ""]},
+        ),
+        (
+            {
+                "non_castable_data_handling_method": "replace_value_with_new_col",
+                "replace_value": "5",
+            },
+            {"t": [5, 5, 1], "t_typecast_error": ["foo", None, ""]},
+        ),
+    ],
+)
+def test_what_does_not_fit_a_type(
+    steps: Steps, more: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    table = {"t": ["foo", None, "1"], "z": [1, 2, 3]}
+    made = steps("cast_single_data_type", table, column="t", data_type="long", **more)
+    rest = {"z": [3] if more.get("non_castable_data_handling_method") == "drop" else [1, 2, 3]}
+    assert made == {**wanted, **rest}
+    assert list(made)[-1] == "z"
+
+
+def test_a_replacement_has_to_be_of_the_type(steps: Steps) -> None:
+    how = {"non_castable_data_handling_method": "replace_value", "replace_value": "x"}
+    with pytest.raises(ParameterError, match="replace_value: 'x' is no long"):
+        steps("cast_single_data_type", {"t": ["1"]}, column="t", data_type="long", **how)
+
+
+def test_dates_are_read_by_javas_formats(steps: Steps) -> None:
+    key, table = "cast_single_data_type", {"t": ["3/31/21", "2021-03-31"]}
+    made = steps(key, table, column="t", data_type="date", date_formatting="M/d/yy")
+    assert made["t"] == [dt.date(2021, 3, 31), None]
+    format = "yyyy.MM.dd HH:mm"
+    table = {"t": ["2021.03.31 07:05", "x"]}
+    made = steps(key, table, column="t", data_type="datetime", datetime_formatting=format)
+    assert made["t"] == [dt.datetime(2021, 3, 31, 7, 5), None]
+
+
+def test_columns_are_renamed_moved_and_concatenated_as_said(steps: Steps) -> None:
+    table = {"a": ["x", None], "b": [1, 2], "c": ["y", "z"]}
+    swapped = [{"input_column": "a", "new_name": "c"}, {"input_column": "c", "new_name": "a"}]
+    made = steps("manage_columns/rename_column", table, columns_to_rename=swapped)
+    assert list(made.items()) == [("c", ["x", None]), ("b", [1, 2]), ("a", ["y", "z"])]
+    moved = steps("manage_columns/move_column/move_to_end", table, column_to_move=["c", "a"])
+    assert list(moved) == ["b", "a", "c"]
+    how = {"left_column": "a", "right_column": "b"}
+    made = steps("manage_columns/concatenate_columns", table, **how)
+    assert made["a_b"] == ["x_1", "2"]
+
+
+def test_rows_are_sorted_by_an_order_each(steps: Steps) -> None:
+    table = {"a": [1, 2, 1, None], "b": ["x", "y", "z", "w"]}
+    conditions = [{"sort_by": "a", "order": "Descending"}, {"sort_by": "b", "order": "Descending"}]
+    made = steps("manage_rows/sort", table, conditions=conditions)
+    assert made["b"] == ["y", "z", "x", "w"]
+    with pytest.raises(ParameterError, match="sort_by"):
+        steps("manage_rows/sort", table)
+
+
+def test_rows_without_any_value_are_empty(steps: Steps) -> None:
+    table = {"a": [1, None, None], "b": [None, "x", None]}
+    assert steps("manage_rows/drop_empty", table) == {"a": [1, None], "b": [None, "x"]}
+
+
+def test_parts_of_a_time_counted_from_one(steps: Steps) -> None:
+    times = [dt.datetime(2021, 3, 31, 7, 5), None]
+    how = {"input_column": "t", "month": True, "hour": True, "quarter": True, "week_of_year": True}
+    made = steps("featurize_date_time/extract_columns", {"t": times}, use_one_indexing=True, **how)
+    when = pd.Timestamp(times[0])
+    wanted = {
+        "t_month": when.month,
+        "t_hour": when.hour,
+        "t_week_of_year": when.week,
+        "t_quarter": when.quarter,
+    }
+    assert {name: made[name] for name in wanted} == {n: [v, None] for n, v in wanted.items()}
+    assert set(made) == {"t", *wanted}
+    cyclic = steps("featurize_date_time/extract_columns", {"t": times}, output_mode="Cyclic", **how)
+    assert {"t_month_1", "t_month_2"} < set(cyclic)
