@@ -40,6 +40,36 @@ def put(studio: Studio, key: str, body: bytes) -> str:
     return f"s3://{BUCKET}/{key}"
 
 
+def processing_request(name: str, code: str, **changes: Any) -> dict[str, Any]:
+    """A CreateProcessingJob request for a script, with an output of each mode below ``copied``."""
+    folder = "/opt/ml/processing"
+    source = {"S3Uri": code, "LocalPath": f"{folder}/code", "S3DataType": "S3Prefix"}
+    outputs = [
+        {
+            "OutputName": output,
+            "S3Output": {
+                "S3Uri": f"s3://{BUCKET}/copied/{output}",
+                "LocalPath": f"{folder}/{output}",
+                "S3UploadMode": mode,
+            },
+        }
+        for output, mode in (("end", "EndOfJob"), ("while", "Continuous"))
+    ]
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": ROLE,
+        "AppSpecification": {
+            "ImageUri": SKLEARN,
+            "ContainerEntrypoint": ["python3", f"{folder}/code/{code.rpartition('/')[2]}"],
+        },
+        "ProcessingInputs": [{"InputName": "code", "S3Input": source}],
+        "ProcessingOutputConfig": {"Outputs": outputs},
+        "ProcessingResources": {"ClusterConfig": cluster},
+        **changes,
+    }
+
+
 def training_request(studio: Studio, name: str, source: str, **changes: Any) -> dict[str, Any]:
     """A CreateTrainingJob request for a script in scikit-learn's environment."""
     code = put(studio, f"{name}/source.tar.gz", archive(job__py=source))

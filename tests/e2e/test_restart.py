@@ -21,6 +21,8 @@ from boto3_jobs import (
     endpoint_is,
     log,
     messages,
+    processing_request,
+    put,
     train,
 )
 from studio_process import Studio, wait_for
@@ -48,6 +50,16 @@ print("start", flush=True)
 while not os.path.exists(os.environ["GATE"]):
     time.sleep(0.05)
 print("end", flush=True)
+"""
+#: Leaves something at once, and more once the test opens the gate.
+COPYING = """
+import os, time
+open("/opt/ml/processing/while/first", "w").write("1")
+while not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.05)
+open("/opt/ml/processing/while/second", "w").write("2")
+open("/opt/ml/processing/end/last", "w").write("3")
+open("/opt/ml/output/message", "w").write("both are there")
 """
 #: A model that takes a while to load, and answers its own name.
 SLOW_MODEL = """
@@ -119,6 +131,35 @@ def test_job_that_ends_while_no_server_runs_is_finished(own_studio: Studio, gate
     job = ended(own_studio, "alone")
     assert job["TrainingJobStatus"] == "Completed"
     assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("/alone/output/model.tar.gz")
+
+
+def test_processing_goes_on_without_the_server(own_studio: Studio, gates: Path) -> None:
+    """What it left continuously, and what comes at its end, is there as if nothing had been."""
+    code = put(own_studio, "processing/run.py", COPYING.encode())
+    gate = gates / "open"
+    request = processing_request("copying", code, Environment={"GATE": str(gate)})
+    sagemaker, s3 = own_studio.client("sagemaker"), own_studio.client("s3")
+    sagemaker.create_processing_job(**request)
+
+    def stored() -> list[str]:
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix="copied/").get("Contents", [])
+        return [each["Key"].removeprefix("copied/") for each in found]
+
+    wait_for(lambda: stored() == ["while/first"], "what is stored while the job runs")
+    own_studio.end(signal.SIGKILL)
+    gate.touch()
+    (status,) = own_studio.home.glob("jobs/*/status.json")
+    wait_for(lambda: json.loads(status.read_text())["phase"] == "Done", "the job's own end")
+    own_studio.start()
+
+    def described() -> dict[str, Any] | None:
+        found: dict[str, Any] = sagemaker.describe_processing_job(ProcessingJobName="copying")
+        return None if found["ProcessingJobStatus"] == "InProgress" else found
+
+    job = wait_for(described, "the job's end")
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["ExitMessage"] == "both are there"
+    assert stored() == ["end/last", "while/first", "while/second"]
 
 
 def test_stop_is_kept_through_a_kill(own_studio: Studio) -> None:

@@ -104,8 +104,11 @@ def look_at_home(config: Config, state: State) -> None:
         query = "SELECT kind, name, lease_holder FROM resources WHERE lease_holder IS NOT NULL"
         leases = connection.execute(text(query)).all()
         state.leases = [f"{kind}/{name} is held by {holder}" for kind, name, holder in leases]
-        jobs = connection.execute(text("SELECT name, id FROM resources WHERE kind='training-job'"))
-        state.ids = {name: f"training-{number}" for name, number in jobs}
+        query = (
+            "SELECT kind, name, id FROM resources WHERE kind IN ('training-job', 'processing-job')"
+        )
+        jobs = connection.execute(text(query))
+        state.ids = {name: f"{kind.removesuffix('-job')}-{number}" for kind, name, number in jobs}
     state.files = [*_leftovers(config, set(state.ids.values())), *_data_files(config)]
 
 

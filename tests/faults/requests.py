@@ -76,3 +76,46 @@ def training(name: str, kind: str, lines: int, pause: float) -> dict[str, Any]:
             "FAULT_PAUSE": str(pause),
         },
     }
+
+
+def processing(name: str) -> dict[str, Any]:
+    """CreateProcessingJob that copies its input to an output of each mode."""
+    folder = "/opt/ml/processing"
+    copy = f"cp {folder}/code/* {folder}/end/ && cp {folder}/code/* {folder}/while/"
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": ROLE,
+        "AppSpecification": {"ImageUri": SKLEARN, "ContainerEntrypoint": ["sh", "-c", copy]},
+        "ProcessingInputs": [
+            {
+                "InputName": "code",
+                "S3Input": {
+                    "S3Uri": f"s3://{BUCKET}/code/",
+                    "LocalPath": f"{folder}/code",
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": output,
+                    "S3Output": {
+                        "S3Uri": f"s3://{BUCKET}/out/{name}/{output}",
+                        "LocalPath": f"{folder}/{output}",
+                        "S3UploadMode": mode,
+                    },
+                }
+                for output, mode in (("end", "EndOfJob"), ("while", "Continuous"))
+            ]
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 5,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }

@@ -121,6 +121,31 @@ def test_a_job_whose_control_plane_is_killed_at_every_step(home: Path) -> None:
     _check(home, jobs=(deadly - 1) // STRIDE)
 
 
+def test_a_processing_job_whose_control_plane_is_killed_at_every_step(home: Path) -> None:
+    in_child(home, lambda plane: plane.prepare())
+    deadly, was_killed = 1, True
+    while was_killed:
+        name = f"job-{deadly}"
+        request = requests.processing(name)
+        in_child(home, lambda plane, r=request: plane.ask("CreateProcessingJob", **r) and None)
+        was_killed = in_child(
+            home, lambda plane, n=name: plane.run("processing-job", n) and None, deadly
+        )
+
+        def look(plane: Plane, name: str = name) -> None:
+            status = plane.run("processing-job", name)
+            found = plane.ask("DescribeProcessingJob", ProcessingJobName=name)
+            assert status == "Completed", found.get("FailureReason")
+            for output in ("end", "while"):
+                key = f"out/{name}/{output}/job.py"
+                assert plane.plane.store.objects.read(requests.BUCKET, key) == JOB.encode()
+
+        in_child(home, look)
+        deadly += STRIDE
+    assert deadly > 20, "the steps were not seen"
+    _check(home, jobs=(deadly - 1) // STRIDE, lines=0)
+
+
 def test_a_job_whose_deletion_is_killed_at_every_step(home: Path) -> None:
     in_child(home, lambda plane: plane.prepare())
     deadly, was_killed = 1, True
@@ -180,7 +205,7 @@ def _delete(plane: Plane) -> None:
     assert plane.run("endpoint", "asked") is None
 
 
-def _check(home: Path, jobs: int) -> None:
+def _check(home: Path, jobs: int, lines: int = LINES) -> None:
     """Each job ran once, and nothing is left of what was begun twice."""
     state = State()
     observing.look_at_processes(home, state)
@@ -189,6 +214,6 @@ def _check(home: Path, jobs: int) -> None:
     assert (state.processes, state.files, state.leases, state.integrity) == ([], [], [], [])
     logs = [path.read_text().splitlines() for path in (home / "jobs").glob("*/log")]
     assert len(logs) == jobs
-    for lines in logs:
-        numbered = [line.split(" of ")[0] for line in lines if line.startswith("line ")]
-        assert numbered == [f"line {number}" for number in range(LINES)]
+    for said in logs:
+        numbered = [line.split(" of ")[0] for line in said if line.startswith("line ")]
+        assert numbered == [f"line {number}" for number in range(lines)]

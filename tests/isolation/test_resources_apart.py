@@ -34,7 +34,7 @@ from fuzz_values import Values
 NAME, MISSING = "alpha-one", "gamma-two"
 SEEDS = 8
 NAMED = ("TrainingJobName", "ProcessingJobName", "ModelName", "EndpointName")
-NAMED += ("EndpointConfigName", "ResourceName")
+NAMED += ("EndpointConfigName", "ResourceName", "SourceProcessingJobName")
 METRICS = "print('loss=0.5;'); open('/opt/ml/model/m', 'w').write('x')"
 
 
