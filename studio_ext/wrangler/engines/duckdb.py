@@ -58,6 +58,8 @@ class DuckDB:
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         # A table is what a flow registered, never a variable of the program around it.
         self.connection.execute("SET GLOBAL python_enable_replacements = false")
+        # DuckDB takes ``python -m`` for a person at a prompt, and would draw into a job's log.
+        self.connection.execute("SET enable_progress_bar = false")
 
     def __enter__(self) -> DuckDB:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from ..errors import WranglerError
@@ -25,6 +26,9 @@ def main() -> int:
         faults = work.run()
     except WranglerError as error:
         faults = [error.message]
+    except Exception as error:  # Studio's own fault: what came before it is kept all the same
+        traceback.print_exc()
+        faults = [f"Node {each}" for each in progress.broken(f"{type(error).__name__}: {error}")]
     if not faults:
         return 0
     for fault in faults:

@@ -46,6 +46,14 @@ class Progress:
         for key in list(self._open):
             self.end(key, "stopped")
 
+    def broken(self, error: str) -> list[str]:
+        """Something that no step foresees has ended the job; in which of them, in words."""
+        told = []
+        for key, step in list(self._open.items()):
+            self.end(key, "failed", error=error)
+            told.append(f"{step.get('label', 'output')!r} ({key}): {error}")
+        return told or [error]
+
     def _write(self, line: dict[str, Any]) -> None:
         with self._lock:
             os.write(self._file, f"{json.dumps(line)}\n".encode())

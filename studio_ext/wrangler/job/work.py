@@ -115,7 +115,7 @@ class Work:
             rows_out=sum(self._rows.get((node.id, name), 0) for name in outcome.outputs)
             if outcome.outputs
             else None,
-            error=error.message if error else None,
+            error=error.cause.message if error else None,
             field=error.field if error else None,
             cause=error.node if error and error.node != node.id else None,
         )
@@ -181,7 +181,7 @@ class Work:
         except WranglerError as error:
             told = self._blamed(source) or self._run.blamed(node.id, error)
             self._progress.end(
-                wanted.name, "failed", error=told.message, field=told.field, cause=told.node
+                wanted.name, "failed", error=told.cause.message, field=told.field, cause=told.node
             )
             return told
         rows = self._rows.get((source, output))
@@ -215,7 +215,8 @@ class Work:
                         pass
                 except WranglerError as error:
                     told = self._run.blamed(each.id, error)
-                    self._progress.end(told.node, "failed", error=told.message, field=told.field)
+                    why = told.cause.message
+                    self._progress.end(told.node, "failed", error=why, field=told.field)
                     return told
         return None
 

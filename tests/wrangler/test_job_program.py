@@ -1,0 +1,126 @@
+"""The program that runs a flow in a job, on folders made as a job's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from studio_ext.wrangler import Flow
+from studio_ext.wrangler.flow import Node
+from studio_ext.wrangler.job import work as working
+from studio_ext.wrangler.job.progress import Progress
+from studio_ext.wrangler.job.request import Request
+from studio_ext.wrangler.job.work import Work
+
+ROWS = "a,b\n1,2\n3,4\n5,\n"
+
+
+@pytest.fixture
+def ml(tmp_path: Path) -> Path:
+    """``/opt/ml`` of a job whose input is called as the flow's dataset."""
+    for folder in ("config", "processing/flow", "processing/data", "output"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "processing/data/rows.csv").write_text(ROWS)
+    return tmp_path
+
+
+@pytest.fixture
+def flow() -> Flow:
+    """A CSV file with its types."""
+    flow = Flow.new()
+    place = {"s3Uri": "s3://elsewhere/rows.csv", "s3ContentType": "csv", "s3HasHeader": True}
+    definition = {"datasetSourceType": "S3", "name": "rows", "s3ExecutionContext": place}
+    source = flow.document.add(
+        "sagemaker.s3_source_0.1", {"dataset_definition": definition}, type="SOURCE"
+    )
+    flow.add("infer_and_cast_type", source)
+    return flow
+
+
+def run(ml: Path, job: str, flow: Flow, *nodes: Node) -> tuple[list[str], list[dict[str, Any]]]:
+    """Run a job; what it says went wrong, and its progress."""
+    flow.document.save(ml / "processing/flow/x.flow")
+    outputs = [
+        {
+            "OutputName": f"{node.id}.default",
+            "S3Output": {"S3Uri": "s3://b/o", "LocalPath": str(ml / f"processing/out/{number}")},
+        }
+        for number, node in enumerate(nodes)
+    ]
+    given = {"S3Uri": "s3://here/rows.csv", "LocalPath": str(ml / "processing/data")}
+    config = {
+        "ProcessingJobName": job,
+        "ProcessingInputs": [{"InputName": "rows", "S3Input": given}],
+        "ProcessingOutputConfig": {"Outputs": outputs},
+    }
+    (ml / "config/processingjobconfig.json").write_text(json.dumps(config))
+    output = json.dumps({f"{node.id}.default": {"content_type": "PARQUET"} for node in nodes})
+    path = ml / f"output/{job}.jsonl"
+    work = Work(Request.read([f"--output-config '{output}'"], ml), Progress(path))
+    faults = work.run()
+    return faults, [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def column(ml: Path, number: int, job: str, node: Node, name: str) -> list[Any]:
+    (file,) = (ml / f"processing/out/{number}/{job}/{node.id}/default").iterdir()
+    values: list[Any] = pq.read_table(file)[name].to_pylist()
+    return values
+
+
+def test_what_shows_at_the_output_is_the_fault_of_the_node_that_computes_it(
+    ml: Path, flow: Flow
+) -> None:
+    """Queries run as late as they can; whose rows cannot be computed is found afterwards."""
+    types = list(flow.document)[-1]
+    key = "custom_code/sql_pyspark_sql"
+    code = "select a * 9223372036854775807 as e from df"
+    wide = flow.add(key, types, code=code)
+    renamed = flow.add("manage_columns/rename_column", wide, input_column="e", new_name="f")
+    other = flow.add("manage_columns/drop_column", types, column_to_drop="b")
+    (fault,), lines = run(ml, "late", flow, renamed, other)
+    assert f"({wide.id})" in fault and "Overflow" in fault
+    last = {line.get("node") or line["output"]: line for line in lines}
+    assert last[wide.id]["state"] == "failed"
+    assert last[f"{renamed.id}.default"]["cause"] == wide.id
+    assert column(ml, 1, "late", other, "a") == [1, 3, 5]
+    assert not (ml / f"processing/out/0/late/{renamed.id}").exists()
+
+
+def test_slow_nodes_are_kept_as_tables_and_read_by_who_goes_on(
+    ml: Path, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "WORTH_KEEPING_S", -1.0)
+    types = list(flow.document)[-1]
+    filled = flow.add("handle_missing/drop_missing/drop_rows", types, input_column=["b"])
+    wrong = flow.add("manage_columns/drop_column", filled, column_to_drop="c")
+    (fault,), lines = run(ml, "first", flow, wrong)
+    assert "There is no column 'c'" in fault
+    ended = {line["node"]: line for line in lines if line["state"] != "running"}
+    assert (ended[filled.id]["rows_in"], ended[filled.id]["rows_out"]) == (3, 2)
+    assert len(list((ml / "checkpoints/tables").glob("*.parquet"))) == 2
+
+    wrong.parameters["drop_column_parameters"]["column_to_drop"] = "b"
+    faults, lines = run(ml, "second", flow, wrong)
+    assert faults == []
+    reused = {line["node"] for line in lines if line.get("reused")}
+    assert {types.id, filled.id} <= reused
+    assert wrong.id not in reused
+    assert column(ml, 0, "second", wrong, "a") == [1, 3]
+    assert not (ml / "checkpoints").exists()
+
+
+def test_other_data_are_not_taken_for_what_was_kept(ml: Path, flow: Flow) -> None:
+    types = list(flow.document)[-1]
+    scaled = flow.add("process_numeric/scale_values/min_max_scaler", types, input_column=["a"])
+    wrong = flow.add("manage_columns/drop_column", scaled, column_to_drop="c")
+    run(ml, "first", flow, wrong)
+    (ml / "processing/data/rows.csv").write_text("a,b\n0,1\n10,2\n5,3\n")
+    wrong.parameters["drop_column_parameters"]["column_to_drop"] = "b"
+    faults, lines = run(ml, "second", flow, wrong)
+    assert faults == []
+    assert not any(line.get("reused") for line in lines)
+    assert column(ml, 0, "second", wrong, "a") == [0.0, 1.0, 0.5]
