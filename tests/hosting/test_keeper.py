@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +15,7 @@ import pytest
 from model_servers import is_alive, wait_for
 
 from studio_ext.config import Config
-from studio_ext.hosting.gateway import client, keeper
+from studio_ext.hosting.gateway import client, keeper, listening
 from studio_ext.hosting.gateway.keeper import Keeper
 from studio_ext.store import Store
 
@@ -110,3 +113,92 @@ def test_one_that_was_stopped_while_it_started_goes_on(
     kept.stop()
     os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not is_alive(pid))
+
+
+class Visits:
+    """Clients that connect and ask one after the other; counts what became of it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = host, port
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._visit) for _ in range(4)]
+        self.answered = self.cut = self.refused = 0
+        for thread in self._threads:
+            thread.start()
+
+    def _visit(self) -> None:
+        while not self._ended.is_set():
+            connection = http.client.HTTPConnection(*self._address, timeout=60)
+            try:
+                connection.request("GET", "/ping")
+                self.answered += connection.getresponse().status == 200
+            except ConnectionRefusedError:
+                self.refused += 1
+            except (OSError, http.client.HTTPException):
+                self.cut += 1  # its gateway was killed while it answered
+            finally:
+                connection.close()
+
+    def end(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_clients_wait_while_one_is_replaced(config: Config, gateway: client.GatewayInfo) -> None:
+    wait_for(lambda: holds(config, gateway.port))
+    visits = Visits(config.host, gateway.port)
+    try:
+        before = gateway
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            seen = visits.answered
+            wait_for(lambda seen=seen: visits.answered > seen)
+            os.kill(before.pid, number)
+            before = wait_for(lambda pid=before.pid: another(config, pid))
+            assert before.port == gateway.port
+        seen = visits.answered
+        wait_for(lambda: visits.answered > seen)
+    finally:
+        visits.end()
+    assert visits.refused == 0
+    assert visits.cut <= 3 * 4
+
+
+def test_a_second_keeper_has_the_socket_of_a_gateway_that_it_found(
+    config: Config, gateway: client.GatewayInfo
+) -> None:
+    wait_for(lambda: holds(config, gateway.port))
+    listening.release(config)  # as by a control plane that was killed
+    assert not holds(config, gateway.port)
+    listening.hold(config, gateway.port)
+    assert holds(config, gateway.port)
+    listening.hold(config, gateway.port + 1)  # a gateway on another port has another socket
+    assert not holds(config, gateway.port)
+
+
+def test_nobody_waits_for_one_that_never_starts(
+    config: Config, gateway: client.GatewayInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for(lambda: holds(config, gateway.port))
+    popen = client.subprocess.Popen
+    broken = True
+
+    def start(command: list[str], **options: Any) -> Any:
+        return popen([command[0], "-c", "raise SystemExit(3)"] if broken else command, **options)
+
+    monkeypatch.setattr(client.subprocess, "Popen", start)
+    monkeypatch.setattr(keeper, "RETRY_S", 0.05)
+    os.kill(gateway.pid, signal.SIGKILL)
+    wait_for(lambda: not holds(config, gateway.port))
+    broken = False
+    assert wait_for(lambda: another(config, gateway.pid)).port == gateway.port
+    wait_for(lambda: holds(config, gateway.port))
+
+
+def holds(config: Config, port: int) -> bool:
+    """Whether this process has a copy of the gateway's socket."""
+    with listening.inheritable(config) as descriptors:
+        for descriptor in descriptors:
+            with socket.socket(fileno=os.dup(descriptor)) as copy:
+                return bool(copy.getsockname()[1] == port)
+    return False

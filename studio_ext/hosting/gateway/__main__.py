@@ -17,9 +17,11 @@ def _arguments() -> argparse.Namespace:
     parser.set_defaults(database_url=os.environ.get("STUDIO_DATABASE_URL"))
     for name in ("host", "region", "account-id"):
         parser.add_argument(f"--{name}", help="as in Studio's configuration")
+    parser.add_argument("--listener", type=int, help="descriptor of a socket that listens already")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     given = {name: value for name, value in vars(_arguments()).items() if value is not None}
-    sys.exit(main(Config(**given)))
+    listener = given.pop("listener", None)
+    sys.exit(main(Config(**given), listener))

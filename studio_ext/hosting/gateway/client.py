@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ... import __version__
 from ...config import Config
 from ...files import read_json
+from . import listening
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,18 @@ def _start(config: Config) -> subprocess.Popen[bytes]:
     }
     config.make_folders()
     # What it prints beside its log, gateway.log: Python's own words on the way down.
-    with open(config.logs_dir / "gateway.out", "wb") as log:
+    with (
+        open(config.logs_dir / "gateway.out", "wb") as log,
+        listening.inheritable(config) as descriptors,
+    ):
         return subprocess.Popen(
-            command,
+            [*command, *(f"--listener={one}" for one in descriptors)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=descriptors,
         )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ... import __version__
 from ...config import Config
 from ...run import processes
-from . import client
+from . import client, listening
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ NEVER_S = 180.0
 DRAIN_S = 75.0
 #: A gateway that has not answered for so long is killed.
 SILENT_S = 30.0
+#: When so many could not start, one after the other, clients are not made to wait for the next.
+MOST_FAILED = 3
 
 
 class Keeper:
@@ -52,16 +54,18 @@ class Keeper:
         os.write(self._writer, b"x")
         if self._thread.ident is not None:
             self._thread.join(timeout=10)
+        listening.release(self._config)
         if not self._thread.is_alive():  # else it waits for a gateway that is just starting
             os.close(self._writer)
             os.close(self._reader)
 
     def _loop(self) -> None:
         began: float | None = None  # when a gateway that is not up yet was first waited for
+        failed = 0  # gateways one after the other that could not start
         while not self._stopping.is_set():
             try:
                 gateway = client.ensure(self._config, START_S)
-                began = None
+                began, failed = None, 0
                 if gateway.is_current:
                     self._watch(gateway)
                 else:
@@ -71,6 +75,9 @@ class Keeper:
                 self._urge(time.monotonic() - began)
             except Exception:
                 log.exception("the gateway cannot be kept running")
+                failed += 1
+                if failed >= MOST_FAILED:
+                    listening.release(self._config)
                 self._stopping.wait(RETRY_S)
 
     def _urge(self, waited_s: float) -> None:
@@ -100,6 +107,7 @@ class Keeper:
     def _watch(self, gateway: client.GatewayInfo) -> None:
         """Return when it has ended, or when it was killed because it did not answer."""
         heard = asked = time.monotonic()
+        listening.hold(self._config, gateway.port)
         with _end_of(gateway.pid) as ended:
             while not self._stopping.is_set() and not self._has_ended(ended):
                 now = time.monotonic()
@@ -110,6 +118,8 @@ class Keeper:
                 elif now - asked >= ASK_S:
                     asked = now
                     heard = now if client.answers(self._config, gateway.port) else heard
+                else:
+                    listening.hold(self._config, gateway.port)
                 if now - heard > SILENT_S:
                     log.error("the gateway has not answered for %g s; it is replaced", SILENT_S)
                     processes.send(gateway.pid, signal.SIGKILL)

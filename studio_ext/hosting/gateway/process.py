@@ -23,6 +23,7 @@ from ...files import lock_file, read_json, write_json
 from ...seen import exposition, logs
 from ...seen.secrets import new_token
 from ...store import Store
+from . import listening as listening_socket
 from .app import Gateway
 from .http import HttpConnection, Server
 from .identity import Identity
@@ -35,14 +36,17 @@ logger = logging.getLogger(__name__)
 POLL_S = 1.0  # for what nobody asks about; the control plane asks after each change
 FLUSH_S = 1.0
 _DRAIN_S = 65
+_BACKLOG = 2048
 _PATIENCE_S = 1.0  # who only looks whether the gateway runs has the lock for a moment
 
 
 class Process:
     """Serves until SIGTERM, which lets requests in flight finish."""
 
-    def __init__(self, config: Config, log: logs.ToFile) -> None:
+    def __init__(self, config: Config, log: logs.ToFile, listener: int | None = None) -> None:
+        """``listener``: the descriptor of a socket that listens already."""
         self._config = config
+        self._listener = listener
         self._journal = Journal(log, Auditor(config), config.endpoints_dir)
         self._path = config.run_dir / "gateway.json"
         self._store = Store(config)
@@ -64,7 +68,7 @@ class Process:
 
     async def run(self) -> None:
         """Serve; returns after SIGTERM or SIGINT when the last request is answered."""
-        listener = self._listen()
+        listener = self._listen() if self._listener is None else _given(self._listener)
         self._port = listener.getsockname()[1]
         await self._poll()
         await asyncio.to_thread(self._publish)
@@ -80,7 +84,8 @@ class Process:
         work = (self._follow(), self._flush(), self._watch(clients))
         tasks = [asyncio.create_task(one) for one in work]
         try:
-            await ended.wait()
+            with listening_socket.handed_over(self._config, listener):
+                await ended.wait()
             listening.close()
             await self._drain(clients)
         finally:
@@ -119,7 +124,7 @@ class Process:
             if not known or error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             listener.bind((self._config.host, 0))
-        listener.listen(2048)
+        listener.listen(_BACKLOG)
         listener.setblocking(False)
         return listener
 
@@ -169,13 +174,25 @@ class Process:
             await asyncio.to_thread(self._journal.keep)
 
 
+def _given(descriptor: int) -> socket.socket:
+    """A socket that listens already, and may have clients that wait."""
+    listener = socket.socket(fileno=descriptor)
+    listener.set_inheritable(False)
+    listener.setblocking(False)
+    return listener
+
+
 def lock(config: Config, patience_s: float = 0.0) -> int | None:
     """Take the home's gateway lock for life; None when another process has it."""
     return lock_file(config.run_dir / "gateway.lock", patience_s)
 
 
-def main(config: Config) -> int:
-    """Run the gateway of a home; 0 at once when it runs already."""
+def main(config: Config, listener: int | None = None) -> int:
+    """Run the gateway of a home; 0 at once when it runs already.
+
+    ``listener`` is the descriptor of the socket that another gateway left; without one the
+    gateway makes its own.
+    """
     config.make_folders()
     held = lock(config, _PATIENCE_S)
     if held is None:
@@ -185,7 +202,7 @@ def main(config: Config) -> int:
     logger.info("the gateway of %s starts", config.home)
     os.ftruncate(held, 0)
     os.pwrite(held, str(os.getpid()).encode(), 0)
-    _run(Process(config, log))
+    _run(Process(config, log, listener))
     return 0
 
 
