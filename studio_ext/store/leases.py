@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
-from sqlalchemy import Engine, Integer, and_, bindparam, case, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Float,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from .database import glance, lookup, write
 from .portable import insert_of, now
@@ -31,7 +44,24 @@ _SOONEST = Prepared(
     .order_by(resources.c.wake_at)
     .limit(1)
 )
-_DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
+_DUE_LOCKED = Prepared(_DUE.with_for_update(skip_locked=True))
+_UNTIL = now() + bindparam("lease", type_=Float)
+_TAKE = Prepared(
+    update(resources)
+    .where(resources.c.id == bindparam("one"))
+    .values(lease_holder=bindparam("holder"), lease_until=_UNTIL, wake_at=_UNTIL)
+)
+
+
+def _giving_back(later: ColumnElement[Any]) -> Prepared:
+    mine = and_(resources.c.id == bindparam("one"), resources.c.lease_holder == bindparam("holder"))
+    asked = resources.c.wake_at < resources.c.lease_until
+    wake_at = case((asked, resources.c.wake_at), else_=later)
+    return Prepared(update(resources).where(mine).values(**_FREE, wake_at=wake_at))
+
+
+_GIVE_BACK = _giving_back(null())
+_GIVE_BACK_UNTIL = _giving_back(now() + bindparam("delay", type_=Float))
 
 
 class Leases:
@@ -54,11 +84,11 @@ class Leases:
         with lookup(self._engine) as connection:
             if _DUE_NOW.one(connection, asked) is None:
                 return []
-        until = now() + lease_s
-        values = {"lease_holder": holder, "lease_until": until, "wake_at": until}
+        taken = {"holder": holder, "lease": lease_s}
         with write(self._engine) as connection:
-            ids = list(connection.scalars(_DUE_LOCKED, asked))
-            connection.execute(update(resources).where(resources.c.id.in_(ids)).values(**values))
+            ids = [int(row[0]) for row in _DUE_LOCKED.rows(connection, asked)]
+            for one in ids:
+                _TAKE.run(connection, {**taken, "one": one})
         return ids
 
     def due_in(self) -> float | None:
@@ -81,12 +111,9 @@ class Leases:
 
     def release(self, resource_id: int, holder: str, delay: float | None) -> None:
         """Give a lease back and say in how many seconds to look again."""
-        at = and_(resources.c.id == resource_id, resources.c.lease_holder == holder)
-        asked = resources.c.wake_at < resources.c.lease_until
-        later = now() + delay if delay is not None else null()
-        values = {**_FREE, "wake_at": case((asked, resources.c.wake_at), else_=later)}
+        values = {"one": resource_id, "holder": holder, "delay": delay}
         with write(self._engine) as connection:
-            connection.execute(update(resources).where(at).values(**values))
+            (_GIVE_BACK if delay is None else _GIVE_BACK_UNTIL).run(connection, values)
 
     def release_lost(self, holder: str, running: Collection[int]) -> None:
         """Take back the leases of ``holder`` that it does not know of.

@@ -59,9 +59,12 @@ class _Compiled:
         self._types = [column.type for column in statement.exported_columns]
         self._results: list[tuple[int, Callable[[Any], Any]]] | None = None
         by_name = {name: bound for bound, name in compiled.bind_names.items()}
-        names_in_order = (compiled.positiontup or ()) if self.positional else by_name
-        self._parameters = [_parameter(name, by_name[name], dialect) for name in names_in_order]
-        self._names = [each.name for each in self._parameters]
+        in_order = list(compiled.positiontup or ()) if self.positional else list(by_name)
+        # One that stands in several places has one value, were it the time of day.
+        self._names = list(dict.fromkeys(in_order))
+        self._parameters = [_parameter(name, by_name[name], dialect) for name in self._names]
+        places = [self._names.index(name) for name in in_order]
+        self._places = places if len(places) > len(self._names) else None
         converts = [(at, each.convert) for at, each in enumerate(self._parameters)]
         self._converts = [(at, convert) for at, convert in converts if convert is not None]
 
@@ -73,7 +76,9 @@ class _Compiled:
         ]
         for at, convert in self._converts:
             found[at] = convert(found[at])
-        return found if self.positional else dict(zip(self._names, found, strict=True))
+        if not self.positional:
+            return dict(zip(self._names, found, strict=True))
+        return found if self._places is None else [found[at] for at in self._places]
 
     def read(self, rows: Sequence[Any], description: Any, dialect: Dialect) -> Sequence[Any]:
         """The driver's rows with values as Python has them."""

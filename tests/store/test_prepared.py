@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.portable import now
-from studio_ext.store.prepared import Prepared, execute
+from studio_ext.store.prepared import Prepared, PreparedInsert, execute
 from studio_ext.store.tables import resources
 
 COLUMNS = [
@@ -82,3 +82,17 @@ def test_a_value_that_is_missing_is_an_error(store: Store) -> None:
     del given["arn"]
     with pytest.raises(KeyError, match="arn"), store.begin() as connection:
         CREATE.one(connection, given)
+
+
+def test_the_time_of_day_is_one_in_all_of_a_statement(store: Store) -> None:
+    differ = Prepared(select(now() - now()))
+    with store.read() as connection:
+        assert {differ.one(connection)[0] for _ in range(200)} == {0.0}
+
+
+def test_an_insert_tells_the_id_of_its_row(store: Store) -> None:
+    create = PreparedInsert(resources, insert(resources), COLUMNS)
+    with store.begin() as connection:
+        ids = {name: create.id(connection, values(name)) for name in ("a", "b")}
+    with store.lookup() as found:
+        assert {name: Prepared(BY_NAME).one(found, {"name": name})[0] for name in ids} == ids
