@@ -181,3 +181,12 @@ def test_sdk_follows_a_processing_job(run: Run) -> None:
     assert result["rows"] == [[2, 6], [4, 8]]
     assert result["printed"].count("doubling 2 rows in SKLearn's name") == 1
     assert result["output"] == f"s3://{BUCKET}/{result['job']}/output/table"
+
+
+@pytest.mark.script("flow_pipeline.py")
+def test_a_flow_and_xgboost_are_one_endpoint(run: Run) -> None:
+    result = run.result
+    assert result["together"] == pytest.approx(result["one"], abs=1e-6)
+    assert [round(each) for each in result["one"]] == [1, 0, 1], "who is older than 50"
+    assert "sagemaker-data-wrangler-container" in result["images"][0]
+    assert "xgboost" in result["images"][1]
