@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -330,3 +332,58 @@ def test_parts_of_a_time_counted_from_one(steps: Steps) -> None:
     assert set(made) == {"t", *wanted}
     cyclic = steps("featurize_date_time/extract_columns", {"t": times}, output_mode="Cyclic", **how)
     assert {"t_month_1", "t_month_2"} < set(cyclic)
+
+
+def _node(kind: str, operator: str, name: str, parameters: Any, *inputs: str) -> dict[str, Any]:
+    return {
+        "node_id": name,
+        "type": kind,
+        "operator": f"sagemaker.{operator}_0.1",
+        "parameters": parameters,
+        "inputs": [
+            {"name": "df", "node_id": each.partition(".")[0], "output_name": each.partition(".")[2]}
+            for each in inputs
+        ],
+        "outputs": [{"name": "default"}],
+    }
+
+
+def test_a_flow_of_canvas_from_upload_to_parts(tmp_path: Path) -> None:
+    (tmp_path / "up.csv").write_bytes("made by hand\nname;n\nBär;1\nÖl;2\n".encode("latin-1"))
+    place = {
+        "s3Uri": str(tmp_path / "up.csv"),
+        "s3ContentType": "csv",
+        "s3HasHeader": True,
+        "s3FieldDelimiter": ";",
+        "s3CsvEncodingType": "ISO_8859_1",
+        "s3SkipLines": 1,
+        "s3MultiLine": False,
+        "s3DataType": "S3Prefix",
+        "s3ManifestPlain": {"s3Uris": None},
+    }
+    upload = {"datasetSourceType": "Local File Upload", "name": "up", "s3ExecutionContext": place}
+    halves = [{"name": "Train", "percentage": 0.5}, {"name": "Test", "percentage": 0.5}]
+    split = {"operator": "Ordered split", "ordered_split_parameters": {"splits": halves}}
+    output = {
+        "delimiter": "|",
+        "compression": "none",
+        "output_content_type": "CSV",
+        "output_path": str(tmp_path / "out"),
+        "file_name": "x",
+        "partition_config": {"num_partitions": 2, "partition_by": None, "has_headers": False},
+    }
+    nodes = [
+        _node("SOURCE", "s3_source", "s", {"dataset_definition": upload}),
+        _node("TRANSFORM", "spark.infer_and_cast_type", "t", {}, "s.default"),
+        _node("TRANSFORM", "spark.split", "p", split, "t.default"),
+        _node("TRANSFORM", "spark.identity", "i", {}, "p.Test"),
+        _node("DESTINATION", "spark.s3_destination", "d", {"output_config": output}, "t.default"),
+    ]
+    document = {"metadata": {"version": 1}, "nodes": nodes}
+    (tmp_path / "x.flow").write_text(json.dumps(document))
+    result = Flow.open(tmp_path / "x.flow").run(write=True)
+    assert not result.errors
+    assert result.table("i").to_pydict() == {"name": ["Öl"], "n": [2]}
+    parts = sorted((tmp_path / "out").iterdir())
+    assert [part.read_text().count("|") for part in parts] == [1, 1]
+    assert "name" not in "".join(part.read_text() for part in parts)

@@ -21,6 +21,7 @@ from .style import Style
 
 TYPES = ("SOURCE", "TRANSFORM", "DATASET", "VISUALIZATION", "DESTINATION")
 DEFAULT = "default"
+IDENTITY = "sagemaker.spark.identity_"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Node:
     @property
     def type(self) -> str:
         """SOURCE, TRANSFORM, DATASET (a name for what it reads), VISUALIZATION or DESTINATION."""
-        return str(self.data["type"])
+        # What splits give is passed on by transforms that do nothing.
+        return "DATASET" if self.operator.startswith(IDENTITY) else str(self.data["type"])
 
     @property
     def operator(self) -> str:

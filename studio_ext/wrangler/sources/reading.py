@@ -21,6 +21,8 @@ from .typed import read_json, read_orc, read_parquet
 if TYPE_CHECKING:
     from ..engines import Engine
 
+#: Kinds of sources whose place is the ``s3ExecutionContext``; the last two are Canvas's.
+FILES = ("S3", "Local File Upload", "Canvas Dataset")
 #: The kind of a source that is a table of the program, not a file.
 TABLE = "Table"
 
@@ -51,7 +53,7 @@ class Sources:
             name = definition.get("name")
             right = f"run(inputs={{{name!r}: table}})"
             raise DataError(f"The table {name!r} is not in the file: {right}")
-        if kind not in ("S3", ATHENA, *KINDS):
+        if kind not in (*FILES, ATHENA, *KINDS):
             raise UnsupportedError(f"datasetSourceType: Studio does not read {kind!r} sources")
         if isinstance(self.engine, DuckDB):
             return self._read(self.engine, node, definition, most)
@@ -65,7 +67,7 @@ class Sources:
         self, engine: DuckDB, node: str, definition: Mapping[str, Any], most: int | None
     ) -> Relation:
         kind = definition["datasetSourceType"]
-        if kind == "S3":
+        if kind in FILES:
             return self._read_files(engine, node, definition, most)
         if kind in KINDS:
             return read_database(engine, definition, self.connections, most)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from ..errors import ColumnError, DataError
+from ..operators.base import Nested
 from ..operators.parameters import Parameters, field, parse
 from ..relation import Relation
 from ..storage import LocalPlaces, Places
@@ -55,6 +56,13 @@ class Output(Parameters):
     label_column: str = field("Label", "Written first, as training jobs want it.", default="")
 
 
+#: Data Wrangler keeps these in a container of their own; beside the others they are read too.
+PARTITIONS = Nested(
+    "partition_config",
+    {"num_partitions": "num_partitions", "partition_by": "partition_by", "header": "has_headers"},
+)
+
+
 def written(
     relation: Relation,
     parameters: Mapping[str, Any],
@@ -62,7 +70,9 @@ def written(
     operator: str = S3,
 ) -> str:
     """Write what a destination node asks for; returns the address. Nothing half-written stays."""
-    p = parse(Output, parameters.get("output_config") or {}, "output_config")
+    given = dict(parameters.get("output_config") or {})
+    PARTITIONS.lift(given)
+    p = parse(Output, given, "output_config")
     for name in p.partition_by:
         if name not in relation:
             raise ColumnError.missing(name, relation.columns, "partition_by")
