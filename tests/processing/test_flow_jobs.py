@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
 from processing_jobs import OUT, Jobs, given, left
-from studio_plane import Studio, wait_for
+from studio_plane import wait_for
 
 import studio_ext.wire.models as models
 from studio_ext.wrangler import Flow
@@ -267,16 +267,3 @@ def test_a_job_that_was_ended_in_a_node_goes_on_there(flows: Flows, how: str) ->
     flows.completed(again)
     prefix = f"processed/{name}/{again}/{slow.id}/default/"
     assert len(flows.jobs.keys(prefix)) == 1
-
-
-def test_what_a_request_gets_wrong_is_named(studio: Studio, flows: Flows) -> None:
-    flow = sourced(studio.put("wrong/rows.csv", ROWS))
-    end = last(flow)
-    for name, arguments, text in (
-        ("wrong-json", ["--output-config '{'"], "--output-config"),
-        ("wrong-option", ["--nothing x"], "--nothing"),
-        ("wrong-node", ["--output-config '{\"x.default\": {}}'"], "names no node"),
-    ):
-        flows.start(name, flow, end, arguments=arguments)
-        reason = flows.jobs.ended(name)["FailureReason"]
-        assert reason.startswith("AlgorithmError: ") and text in reason, name

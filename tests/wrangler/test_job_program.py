@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from studio_ext.wrangler import Flow
+from studio_ext.wrangler.errors import WranglerError
 from studio_ext.wrangler.flow import Node
 from studio_ext.wrangler.job import work as working
 from studio_ext.wrangler.job.progress import Progress
@@ -124,3 +126,26 @@ def test_other_data_are_not_taken_for_what_was_kept(ml: Path, flow: Flow) -> Non
     assert faults == []
     assert not any(line.get("reused") for line in lines)
     assert column(ml, 0, "second", wrong, "a") == [0.0, 1.0, 0.5]
+
+
+#: What an argument is, and what is said of it; NODE stands for a node of the flow.
+WRONG = [
+    ("--output-config '{'", "--output-config: '{' is no JSON"),
+    ("--output-config '{", "No closing quotation"),
+    ("--nothing x", "ContainerArguments: unrecognized arguments: --nothing"),
+    ("--output-config '{\"x.default\": {}}'", "'x.default' names no node of the flow"),
+    ('--output-config \'{"NODE.default": {"kind": 1}}\'', "'kind' is none of content_type"),
+    (
+        '--refit-trained-params \'{"refit": true, "output_flow": "../x"}\'',
+        "output_flow: '../x' is no name of a file",
+    ),
+    ("--parameter-override '[1]'", "--parameter-override: '[1]' is no JSON object"),
+]
+
+
+def test_what_a_request_gets_wrong_is_named(ml: Path, flow: Flow) -> None:
+    node = list(flow.document)[-1]
+    assert run(ml, "right", flow, node)[0] == []
+    for argument, text in WRONG:
+        with pytest.raises(WranglerError, match=re.escape(text)):
+            Request.read([argument.replace("NODE", node.id)], ml)
