@@ -146,7 +146,7 @@ def test_two_homes_run_their_own_and_share_what_waits(tmp_path: Path, started: l
 def test_a_database_that_crashes_and_comes_back_costs_nothing(
     tmp_path: Path, started: list[Plane]
 ) -> None:
-    server = postgresql.OwnServer()
+    server = postgresql.OwnServer({"synchronous_commit": "on"})  # else a crash undoes commits
     try:
         plane = Plane(tmp_path / "home", STUDIO_DATABASE_URL=server.new())
         started.append(plane)
