@@ -309,3 +309,36 @@ def test_jupyter_starts_where_studio_cannot(tmp_path: Path) -> None:
             assert str(server.home) in answer.text
         begun = time.monotonic()
     assert time.monotonic() - begun < 10, "Jupyter could not be ended"
+
+
+def test_a_flows_request_ends_with_the_page_that_made_it(server: Jupyter) -> None:
+    """The server's user reads what lies below its root; what nobody waits for is ended."""
+    (server.root / "rows.csv").write_text("a\n1\n2\n")
+    place = {"s3Uri": "rows.csv", "s3HasHeader": True}
+    definition = {"datasetSourceType": "S3", "name": "rows", "s3ExecutionContext": place}
+    rows = {
+        "node_id": "rows",
+        "type": "SOURCE",
+        "operator": "sagemaker.s3_source_0.1",
+        "parameters": {"dataset_definition": definition},
+        "inputs": [],
+        "outputs": [{"name": "default"}],
+    }
+    code = {"code": "import time\ntime.sleep(600)"}
+    slow = {
+        "node_id": "slow",
+        "type": "TRANSFORM",
+        "operator": "sagemaker.spark.custom_code_0.1",
+        "parameters": {"operator": "Python (Pandas)", "pandas_parameters": code},
+        "inputs": [{"name": "df", "node_id": "rows", "output_name": "default"}],
+        "outputs": [{"name": "default"}],
+    }
+    document = json.dumps({"metadata": {"version": 1}, "nodes": [rows, slow]})
+    page = server.call("Studio.PreviewFlow", Document=document, NodeId="rows")
+    assert page["Data"] == [["1", "2"]]
+    headers = {"Authorization": f"token {TOKEN}", "X-Amz-Target": "Studio.PreviewFlow"}
+    body = json.dumps({"Document": document, "NodeId": "slow"})
+    with pytest.raises(requests.Timeout):
+        requests.post(f"{server.url}studio/api", data=body, headers=headers, timeout=(60, 3))
+    # The one process of the flow answers at once: nothing holds it.
+    assert server.call("Studio.DescribeNode", Document=document, NodeId="rows")["Columns"]

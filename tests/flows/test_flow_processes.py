@@ -237,6 +237,8 @@ def test_only_the_servers_own_user_reads_its_files(
     ):
         told = refusal(api.preview_flow, Document=text(source(address)), NodeId="source")
         assert told["Code"] in ("AccessDeniedException", "ValidationException"), address
+    problems = api.validate_flow(Document=text(source("/etc/passwd")))["Problems"]
+    assert [(each["NodeId"], each["Code"]) for each in problems] == [("source", "InvalidData")]
     (root / "folder" / "in.csv").write_text("a\n1\n")
     page = api.preview_flow(Document=text(source("folder")), NodeId="source")
     assert page["Data"] == [["1"]]

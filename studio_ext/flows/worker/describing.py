@@ -53,7 +53,9 @@ def problem(error: WranglerError) -> dict[str, Any]:
     if isinstance(error, StepError):
         told["NodeId"] = error.node
         error = error.cause
-    return {**told, "Code": code_of(error)}
+    code = code_of(error)
+    # The control plane's own codes are for answers, not for what is in them.
+    return {**told, "Code": "InvalidData" if code.endswith("Exception") else code}
 
 
 def declaration(node: Node, parameters: Mapping[str, Any]) -> Declaration | None:

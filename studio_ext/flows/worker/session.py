@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...wrangler.engines import DuckDB
-from ...wrangler.errors import DataError, StepError, UnsupportedError, WranglerError
+from ...wrangler.errors import StepError, UnsupportedError, WranglerError
 from ...wrangler.flow import Document, Node, variables
 from ...wrangler.python import Limits
 from ...wrangler.relation import Relation
@@ -167,8 +167,8 @@ class Lane:
                 if node.type == "SOURCE":
                     self._addresses[_digest(node.data, given)] = list(places.used)
                     key = self._key(node, given, keys, question)
-            assert key
-            keys[node.id] = key
+            # A source that cannot be read has no key, and nothing that follows from it is kept.
+            key = keys[node.id] = key or f"none of {node.id}"
             found[node.id] = Kept(run.outcomes[node.id], key, run.blamed)
             if kept is None and run.outcomes[node.id].error is None:
                 self._kept[key] = run.outcomes[node.id]
@@ -177,7 +177,7 @@ class Lane:
     def _key(
         self, node: Node, given: Any, keys: Mapping[str, str], question: Question
     ) -> str | None:
-        """What a node's result follows from; None of a source whose files are not known yet."""
+        """What a node's result follows from; None of a source whose files are not known."""
         if node.type != "SOURCE":
             data = {name: node.data.get(name) for name in _MEANING}
             return _digest(data, given, [keys[each.node] for each in node.inputs])
@@ -189,8 +189,8 @@ class Lane:
         for each in addresses:
             try:
                 files.append(_state(question.locate(each)))
-            except OSError as error:
-                raise DataError(f"s3Uri: there is no file {each!r} any more") from error
+            except (OSError, WranglerError):
+                return None  # reading it says why
         return _digest(own, files)
 
     def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
