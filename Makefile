@@ -2,6 +2,7 @@
 # make test   everything the project checks: linters, types, unit, client and browser tests
 # make faults a thousand faults (kill -9, full disk, ...); FAULTS=200 SEED=7 DATABASE=postgresql
 # make fuzz   broken requests for ten minutes, judged by their answers; FUZZ=60, and as above
+# make spark  the wrangler on Spark in local mode; needs Java 17; PYTEST="-k text"
 # make ui     the front end alone         make lint    linters and types alone
 # make migration MESSAGE="..."  write the migration for a change of the tables
 # make clean  remove what make made (not your data, which lies in ~/.studio)
@@ -43,7 +44,7 @@ UI_BUILT := studio_ext/labextension/static/style.js
 YARN_DIGEST := $(shell cat labextension/package.json labextension/yarn.lock | sha256sum | cut -c -16)
 YARN_STAMP := $(STAMPS)/yarn-$(YARN_DIGEST)
 
-.PHONY: help lab test faults fuzz lint ui env migration chromium postgresql clean FORCE
+.PHONY: help lab test faults fuzz spark lint ui env migration chromium postgresql clean FORCE
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -69,6 +70,13 @@ faults: $(STAMPS)/env-test
 fuzz: $(STAMPS)/env-test
 	python -m tests.fuzz --seconds $(FUZZ) --seed $(SEED) --database $(DATABASE)
 	STUDIO_S3_SEQUENCES=2000 pytest --hypothesis-seed=$(SEED) tests/aws/s3/test_s3_sequences.py
+
+spark: $(STAMPS)/env-test
+	@command -v java >/dev/null || { echo "Spark needs Java" \
+		"(Debian: apt-get install openjdk-17-jre-headless)."; exit 1; }
+	rm -rf $(LINK)  # or pip would clear what it points to
+	SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[spark]'
+	pytest -m spark tests/wrangler $(PYTEST)
 
 lint: $(STAMPS)/env-test $(YARN_STAMP)
 	ruff check .

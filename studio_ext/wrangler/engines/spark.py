@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,29 @@ def local(cores: int = 2, memory: str = "1g") -> Any:
     return session
 
 
+def text_functions() -> dict[str, Callable[[str | None], str | None]]:
+    """What Spark's SQL has no function for, in Python on its executors.
+
+    Made here, so that they travel whole: executors need not have Studio.
+    """
+
+    def composed(text: str | None) -> str | None:
+        import unicodedata
+
+        return None if text is None else unicodedata.normalize("NFC", text)
+
+    def bare(text: str | None) -> str | None:
+        import unicodedata
+
+        if text is None or text.isascii():
+            return text
+        parts = unicodedata.normalize("NFD", text)
+        kept = "".join(part for part in parts if not unicodedata.category(part).startswith("M"))
+        return unicodedata.normalize("NFC", kept)
+
+    return {"studio_nfc": composed, "studio_bare": bare}
+
+
 class Spark:
     """A session of Spark's: one given, or one of its own in local mode."""
 
@@ -80,6 +103,8 @@ class Spark:
         self.session = local() if session is None else session
         for name, value in SETTINGS.items():
             self.session.conf.set(name, value)
+        for name, function in text_functions().items():
+            self.session.udf.register(name, function, "string")
         self.functions: Functions = SparkFunctions(self, exact_quantiles=exact_quantiles)
         self.python = python or Limits()
         self._numbers = count()

@@ -87,6 +87,10 @@ class SparkFunctions(Functions):
         """Small letters, as Java has them: a sigma at the end of a word is ``ς``."""
         return call("lower", x)
 
+    def time(self, x: E) -> E:
+        """A date, a datetime or ISO 8601's text as a datetime; words like ``now`` are none."""
+        return self._if_full(exp.cast(x.copy(), STRING), _TIME, super().time(x))
+
     def to(self, x: E, target: exp.DataType, source: exp.DataType) -> E:
         """``x`` of the type ``source`` as ``target``; what does not fit is missing."""
         if target == FLOAT and source == STRING:

@@ -70,6 +70,16 @@ def aggregate(x: E, name: E) -> E:
     return exp.case().when(some, _of_list(there, name.name))
 
 
+def histogram(x: E) -> E:
+    """Item -> how often it is in the list, by item."""
+    keys = call("array_sort", call("array_distinct", x))
+    value, other = exp.to_identifier("studio_key"), exp.to_identifier("studio_other")
+    same = exp.Lambda(this=exp.EQ(this=other, expression=value), expressions=[other.copy()])
+    times = exp.cast(call("array_size", call("filter", x.copy(), same)), "BIGINT")
+    counted = exp.Lambda(this=times, expressions=[value.copy()])
+    return call("map_from_arrays", keys, call("transform", keys.copy(), counted))
+
+
 def _of_list(x: E, name: str) -> E:
     if name == "sum":
         return _added(x, lambda e: e)

@@ -27,6 +27,7 @@ _POSIX = {
     "word": r"\w",
     "xdigit": r"\p{XDigit}",
 }
+_DAY = r"(?i)^(?:mon|tues|wednes|thurs|fri|satur|sun)day, "
 _REPLACED = {"$": r"\$", **{rf"\{group}": f"${group}" for group in range(10)}}
 #: Letters that have capitals since Unicode 15 and 16; all that is here goes by Unicode 14.
 _NEW_CAPITALS, _WITHOUT = "\ua7cb\ua7d2\ua7d4\ua7dc", "\u0264\ua7d3\ua7d5\u019b"
@@ -60,6 +61,7 @@ def _said(node: exp.Expr) -> exp.Expr:
         _nulls_last(node)
     if isinstance(node, exp.Select):
         _counted(node)
+        _side_by_side(node)
     return node
 
 
@@ -108,6 +110,20 @@ def _replaced(x: E, pattern: E, replacement: E, *options: E) -> E:
         r"\\\\|\\\d|\$", lambda found: _REPLACED.get(found[0], found[0]), replacement.name
     )
     return call("regexp_replace", x, _pattern(pattern), text)
+
+
+def _decoded(x: E) -> E:
+    """Java refuses codes that are none, and has a blank for a plus."""
+    codes = call("regexp_replace", x, "%(?![0-9A-Fa-f]{2})", "%25")
+    return call("try_url_decode", call("replace", codes, "+", "%2B"))
+
+
+def _encoded(x: E) -> E:
+    """Java has a plus for a blank, and other characters that stay."""
+    made = call("url_encode", x)
+    for code, wanted in (("+", "%20"), ("*", "%2A"), ("%7E", "~")):
+        made = call("replace", made, code, wanted)
+    return made
 
 
 def _split(x: E, separator: E) -> E:
@@ -185,11 +201,19 @@ def _date_diff(unit: E, start: E, end: E) -> E:
     return call("datediff", end, start)
 
 
+def _read(x: E, form: str) -> E:
+    """Text by one format; Java reads no names of days, which the dates say anyhow."""
+    for code, name in (("%a, ", r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun), "), ("%A, ", _DAY)):
+        if form.startswith(code):
+            rest = call("regexp_replace", x, name, "")
+            there = exp.case().when(call("rlike", x.copy(), name), rest)
+            return exp.StrToTime(this=there, format=literal(form.removeprefix(code)))
+    return exp.StrToTime(this=x.copy(), format=literal(form))
+
+
 def _strptime(x: E, form: E) -> E:
     forms = form.expressions if isinstance(form, exp.Array) else [form]
-    read = [
-        exp.cast(exp.StrToTime(this=x.copy(), format=each.copy()), "TIMESTAMP") for each in forms
-    ]
+    read = [exp.cast(_read(x, each.name), "TIMESTAMP") for each in forms]
     return exp.Coalesce(this=read[0], expressions=read[1:])
 
 
@@ -220,12 +244,16 @@ def _ordered_window(window: exp.Window) -> None:
 
 def _counted(select: exp.Select) -> None:
     """``histogram`` as a query of its own over the same rows, grouped by value."""
-    alone = all(_is_histogram(each.unalias()) for each in select.expressions)
+    counted = False
     for each in list(select.expressions):
         for found in list(each.find_all(exp.Anonymous)):
             if found.name != "histogram" or found.parent_select is not select:
                 continue
             (x,) = found.expressions
+            if select.args.get("group"):
+                found.replace(lists.histogram(call("collect_list", x.copy())))
+                continue
+            counted = True
             there = x.copy().is_(exp.null()).not_()
             inner = exp.select(
                 exp.alias_(x.copy(), "value"), exp.alias_(exp.Count(this=exp.Star()), "n")
@@ -234,17 +262,36 @@ def _counted(select: exp.Select) -> None:
             where = select.args.get("where")
             inner = inner.where(*([where.this.copy()] if where else []), there).group_by(x.copy())
             pair = call("struct", exp.column("value"), exp.column("n"))
-            counts = exp.select(call("map_from_entries", call("collect_list", pair)))
+            counts = exp.select(
+                call("map_from_entries", call("array_sort", call("collect_list", pair)))
+            )
             new = counts.from_(inner.subquery("studio_counts")).subquery()
             found.replace(new)
-    if alone and select.expressions:
+    others = (
+        node.parent_select is select
+        for each in select.expressions
+        for node in each.find_all(exp.Column, exp.AggFunc)
+    )
+    if counted and not any(others):
         # No aggregate is left that would make one row of them all.
         select.set("from_", None)
         select.set("where", None)
 
 
-def _is_histogram(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name == "histogram"
+def _side_by_side(select: exp.Select) -> None:
+    """Lists unnested beside one another: Spark pairs each item with each."""
+    unnested = [each for each in select.expressions if _is_unnested(each.unalias())]
+    if len(unnested) < 2:
+        return
+    lists_ = [each.unalias().expressions[0] for each in unnested]
+    names = [exp.to_identifier(each.alias, quoted=True) for each in unnested]
+    rows = exp.Aliases(this=call("inline", call("arrays_zip", *lists_)), expressions=names)
+    others = [each for each in select.expressions if not _is_unnested(each.unalias())]
+    select.set("expressions", [*others, rows])
+
+
+def _is_unnested(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name == "EXPLODE"
 
 
 def _named(name: str) -> Callable[..., E]:
@@ -277,6 +324,10 @@ _CALLS: dict[str, Callable[..., E]] = {
     "to_microseconds": _for_micros,
     "to_months": lambda x: call("make_ym_interval", 0, x),
     "try_strptime": _strptime,
+    "nfc_normalize": _named("studio_nfc"),
+    "strip_accents": _named("studio_bare"),
+    "url_decode": _decoded,
+    "url_encode": _encoded,
     "upper": lambda x: call("translate", call("upper", x), _NEW_CAPITALS, _WITHOUT),
     "week": _named("weekofyear"),
     "array_to_string": _named("array_join"),
