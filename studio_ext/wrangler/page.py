@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader
 from sqlglot import exp
 
 from . import types
 from .errors import StepError, WranglerError
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from .api import Flow, Result
     from .relation import Relation
 
@@ -53,7 +55,7 @@ class Page:
     def html(self) -> str:
         """As a fragment of HTML, in the notebook's own colours, light and dark."""
         shown = [[_shown(value) for value in row] for row in self.rows]
-        return _TEMPLATE.render(page=self, rows=shown)
+        return _template().render(page=self, rows=shown)
 
     def __str__(self) -> str:
         size = f"{_counted(self.total)} rows x {len(self.names)} columns"
@@ -124,8 +126,12 @@ def _counted(number: int | None) -> str:
     return "?" if number is None else f"{number:,}"
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("studio_ext.wrangler", "."), autoescape=True, trim_blocks=True
-)
-_ENVIRONMENT.filters["counted"] = _counted
-_TEMPLATE = _ENVIRONMENT.get_template("page.html")
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("studio_ext.wrangler", "."), autoescape=True, trim_blocks=True
+    )
+    environment.filters["counted"] = _counted
+    return environment.get_template("page.html")

@@ -105,3 +105,19 @@ def test_a_killed_sessions_folder_is_swept_up_and_a_living_ones_stays(
     assert mine.path.exists() and making.exists() and (elsewhere / LOCK).exists()
     mine.remove()
     assert not mine.path.exists()
+
+
+def test_parquet_keeps_its_columns_own_names_beside_nested_ones(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"A": [1], "a": [[1]], "s": [{"x": 1, "y": [{"z": 2}]}], "Ä.b": [1]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    flow = Flow.new()
+    place = {"s3Uri": str(tmp_path / "t.parquet"), "s3ContentType": "parquet"}
+    source = flow.document.add(
+        "sagemaker.s3_source_0.1",
+        {"dataset_definition": {"datasetSourceType": "S3", "s3ExecutionContext": place}},
+        type="SOURCE",
+    )
+    assert flow.run().table(source).to_pylist() == table.to_pylist()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader
-
 if TYPE_CHECKING:
     from .report import Report
 
@@ -14,6 +12,8 @@ MOST_BARS = 12
 
 def page(report: Report) -> str:
     """The whole page; every value is escaped."""
+    from jinja2 import Environment, PackageLoader
+
     environment = Environment(
         loader=PackageLoader("studio_ext.wrangler.insights", "."),
         autoescape=True,

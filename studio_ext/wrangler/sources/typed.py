@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from ..engines import DuckDB
 from ..errors import SourceError, UnsupportedError
 from ..relation import Relation
@@ -24,9 +26,7 @@ SAMPLED = 100_000
 
 def read_parquet(engine: DuckDB, files: Files, place: Mapping[str, Any]) -> Relation:
     """Raises SourceError where a file is no Parquet, or has other columns than the first."""
-    import pyarrow.parquet as pq
-
-    names = _columns(files, lambda path: pq.ParquetFile(path).schema_arrow.names)
+    names = _columns(files, lambda path: _parquet_names(engine, path))
     return scan(
         engine,
         "read_parquet",
@@ -35,6 +35,25 @@ def read_parquet(engine: DuckDB, files: Files, place: Mapping[str, Any]) -> Rela
         names=names,
         file_column=bool(place.get("s3AddsFilenameColumn")),
     )
+
+
+def _parquet_names(engine: DuckDB, path: Path) -> list[str]:
+    """The file's own names of its columns, as it spells them; OSError where it is no Parquet."""
+    asked = "SELECT name, coalesce(num_children, 0) FROM parquet_schema(?)"
+    try:
+        with engine.connection.cursor() as cursor:
+            (_, *rest) = cursor.execute(asked, [str(path)]).fetchall()
+    except duckdb.Error as error:
+        raise OSError(str(error)) from error
+    names, inside = [], 0
+    # Depth first: what a column holds follows it.
+    for name, children in rest:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children
+    return names
 
 
 def read_orc(
@@ -61,7 +80,7 @@ def _stripes(file: Any, path: Path, most: int | None) -> Iterator[pa.RecordBatch
             return
         try:
             batch = file.read_stripe(number)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             raise SourceError(str(path), f"stripe {number + 1} is damaged: {error}") from error
         rows += batch.num_rows
         yield batch
@@ -91,13 +110,11 @@ def read_json(engine: DuckDB, files: Files, place: Mapping[str, Any], lines: boo
 
 def _columns(files: Files, names_of: Any) -> list[str]:
     """The columns of the first file; raises SourceError where another has others."""
-    import pyarrow as pa
-
     first: list[str] = []
     for number, path in enumerate(files.paths):
         try:
             names = list(names_of(path))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             raise SourceError(str(path), f"the file is damaged or cut off: {error}") from error
         if not number:
             first = names
