@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 MEMORY = "2GB"
 #: Most values of a column's dictionary in a row group of Parquet. The engine's own limit, a fifth
-#: of the rows, makes it build dictionaries of numbers that hardly repeat: up to two fifths of a writer's time.
+#: of the rows, makes it build dictionaries of numbers that hardly repeat: up to two fifths of a
+#: writer's time.
 DICTIONARY = 8_192
 DIALECT = "duckdb"
 
