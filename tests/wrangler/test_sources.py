@@ -346,3 +346,39 @@ def test_files_of_other_columns(duckdb: Engine, tmp_path: Path, kind: str) -> No
             pq.write_table(table, path)
     with pytest.raises(WranglerError, match=rf"b\.{kind}: other columns than 'a\.{kind}'.*'z'"):
         _read(duckdb, tmp_path / "in")
+
+
+SAMPLINGS = {
+    "limit": {"sampling_method": "sample_by_limit", "limit_rows": 100},
+    "ratio": {"sampling_method": "sample_by_ratio", "sample_ratio": 0.1},
+    "count": {"sampling_method": "sample_by_count", "sample_size": 100},
+    "stratum": {
+        "sampling_method": "sample_by_stratum",
+        "sample_size": 100,
+        "stratify_column": "k",
+    },
+}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_a_sample_is_the_same_from_every_kind_of_file(tmp_path: Path, sampling: str) -> None:
+    table = pa.table({"n": range(1000), "k": ["rare" if n % 10 == 0 else "x" for n in range(1000)]})
+    pq.write_table(table, tmp_path / "in.parquet")
+    orc.write_table(table, tmp_path / "in.orc")
+    table.to_pandas().to_csv(tmp_path / "in.csv", index=False)
+    table.to_pandas().to_csv(tmp_path / "in.csv.bz2", index=False)
+    table.to_pandas().to_json(tmp_path / "in.jsonl", orient="records", lines=True)
+    found = []
+    for path in sorted(tmp_path.iterdir()):
+        flow = Flow.new()
+        source = _source(flow, path)
+        source.data["outputs"][0]["sampling"] = SAMPLINGS[sampling]
+        kept = flow.run().table(source)
+        found.append([(int(row["n"]), row["k"]) for row in kept.to_pylist()])
+    assert len(found) == 5 and all(each == found[0] for each in found)
+    assert found[0] == sorted(found[0])
+    assert len(found[0]) == 100 or (sampling == "ratio" and 60 < len(found[0]) < 140)
+    if sampling == "stratum":
+        assert sum(k == "rare" for _, k in found[0]) == 10
+    if sampling == "limit":
+        assert found[0][-1][0] == 99

@@ -68,8 +68,13 @@ def by_ratio(relation: Relation, ratio: float, seed: int) -> Relation:
 
 
 def at_random(relation: Relation, size: int, seed: int) -> Relation:
-    """``size`` rows chosen by ``seed``, in the order that they had."""
-    return _ranked(relation, seed, None, size)
+    """``size`` rows chosen by ``seed``, in the order that they had; holds no more than those."""
+    rows, row = numbered(relation)
+    chance = unused(rows, "studio_chance")
+    dealt = rows.with_columns({chance: rows.functions.uniform(seed, rows[row])})
+    keys = (column(chance, "t"), column(row, "t"))
+    kept = dealt.derive(lambda t: exp.select("*").from_(t).order_by(*keys).limit(size))
+    return kept.sort(column(row, "t")).select(relation.columns)
 
 
 def stratified(relation: Relation, name: str, size: int, seed: int) -> Relation:
@@ -80,23 +85,20 @@ def stratified(relation: Relation, name: str, size: int, seed: int) -> Relation:
     """
     if name not in relation:
         raise ColumnError.missing(name, relation.columns, "stratify_column")
-    return _ranked(relation, seed, name, size)
-
-
-def _ranked(relation: Relation, seed: int, stratum: str | None, size: int) -> Relation:
     f = relation.functions
     rows, row = numbered(relation)
     chance, rank = unused(rows, "studio_chance"), unused(rows, "studio_rank")
     part, whole = unused(rows, "studio_part"), unused(rows, "studio_whole")
     dealt = rows.with_columns({chance: f.uniform(seed, rows[row])}).nested()
-    within = [dealt[stratum]] if stratum else []
-    counts = {rank: f.over(exp.RowNumber(), within, [dealt[chance], dealt[row]])}
-    if stratum:
-        counts |= {part: f.over(f.count(), within), whole: f.over(f.count())}
-    ranked = dealt.with_columns(counts).nested()
-    most = f.constant(size)
-    if stratum:
-        share = f.divide(f.multiply(ranked[part], float(size)), ranked[whole])
-        most = exp.Greatest(this=f.round(share, 0), expressions=[f.constant(min(size, 1))])
+    within = [dealt[name]]
+    ranked = dealt.with_columns(
+        {
+            rank: f.over(exp.RowNumber(), within, [dealt[chance], dealt[row]]),
+            part: f.over(f.count(), within),
+            whole: f.over(f.count()),
+        }
+    ).nested()
+    share = f.divide(f.multiply(ranked[part], float(size)), ranked[whole])
+    most = exp.Greatest(this=f.round(share, 0), expressions=[f.constant(min(size, 1))])
     kept = ranked.filter(exp.LTE(this=ranked[rank], expression=most))
     return kept.sort(column(row, "t")).select(relation.columns)
