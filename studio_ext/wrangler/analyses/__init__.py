@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from . import bias, charts, collinearity, models, series, summary  # noqa: F401  (enter theirs)
+from . import (  # noqa: F401  (enter theirs)
+    bias,
+    charts,
+    collinearity,
+    custom,
+    models,
+    series,
+    summary,
+)
 from .base import Analysis, Findings, analyses
 
 __all__ = ["Analysis", "Findings", "analyses"]
