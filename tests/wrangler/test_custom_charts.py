@@ -59,7 +59,7 @@ def test_an_altair_chart_of_more_rows_than_it_takes_by_itself() -> None:
         "import altair as alt\nchart = alt.Chart(df).mark_bar().encode(x='k', y='mean(a)')"
     )
     assert found.data["mime_type"] == "application/vnd.vegalite.v5+json"
-    assert altair.Chart.from_dict(found.data["chart"]).mark.type == "bar"
+    assert altair.Chart.from_dict(found.data["chart"]).to_dict()["mark"] == {"type": "bar"}
     (rows,) = found.data["chart"]["datasets"].values()
     assert len(rows) == len(TABLE)
 
