@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import lines
 from .analyses import Findings
 from .engines import DuckDB, Engine
 from .errors import WranglerError
@@ -14,7 +15,6 @@ from .exports.python import to_python
 from .exports.sql import Unfolded, to_sql
 from .flow import Document, Input, Node
 from .inference import Fitted
-from .operators import catalogue
 from .operators.parameters import parse
 from .page import Page, page_of
 from .relation import Relation
@@ -85,9 +85,12 @@ class Flow:
         """A further step: the operator ``key`` (``manage_columns/drop_column``) on its inputs.
 
         Without inputs it follows the last node; ``node.output("Test")`` is one of several outputs.
-        Raises ParameterError where the parameters do not fit the operator's declaration.
+        Raises WranglerError where there is no such operator or parameter (it names the nearest),
+        ParameterError where a value does not fit the operator's declaration.
         """
-        operator = catalogue[key]
+        operator = lines.operator(key)
+        for name in operator.Parameters.unused(parameters):
+            raise lines.unknown(operator, name)
         parse(operator.Parameters, parameters)
         given = [_input(each) for each in inputs or list(self.document)[-1:]]
         return self.document.add(operator.form.operator, operator.form.write(parameters), given)

@@ -117,6 +117,14 @@ def _parses(call: str) -> bool:
     return True
 
 
+def unknown(step: Operator[Any], name: str) -> WranglerError:
+    """That a step has no parameter of this name, and which it has."""
+    names = list(declared(step.Parameters))
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}" if near else f"it has {', '.join(names) or 'none'}"
+    return WranglerError(f"{step.key} has no parameter {name!r}: {hint}", field=name)
+
+
 def _line(number: int, text: str, evaluate: Evaluate | None) -> Line:
     try:
         match = _STEP.match(text)
@@ -140,9 +148,7 @@ def _known(step: Operator[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         short = column_parameter(step) if name in _SHORT and name not in names else None
         if short is None and name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}" if near else f"it has {', '.join(names) or 'none'}"
-            raise WranglerError(f"{step.key} has no parameter {name!r}: {hint}")
+            raise unknown(step, name)
         found[short or name] = value
     return found
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from studio_ext.wrangler import Flow
-from studio_ext.wrangler.errors import DataError, ParameterError, StepError
+from studio_ext.wrangler.errors import DataError, ParameterError, StepError, WranglerError
 from studio_ext.wrangler.flow import Input, Node
 from studio_ext.wrangler.inference import Fitted
 from studio_ext.wrangler.running import State
@@ -159,3 +159,23 @@ def test_rows_go_through_learned_steps_alone(flow: Flow) -> None:
     schema = dict.fromkeys(("id", "Größe", "note"), STRING)
     with pytest.raises(StepError, match="has learned nothing yet"):
         Fitted(flow.document, schema)
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters", "said"),
+    [
+        ("handle_missing/imputee", {}, "no step 'handle_missing/imputee': did you mean handle"),
+        (
+            "handle_missing/impute/numeric",
+            {"input_column": "x", "strateggy": "Mean"},
+            "has no parameter 'strateggy': did you mean strategy",
+        ),
+    ],
+)
+def test_a_step_that_is_mistyped_names_the_nearest(
+    key: str, parameters: dict[str, str], said: str
+) -> None:
+    flow = Flow.from_dataframe({"x": [1.0, None]})
+    with pytest.raises(WranglerError, match=said):
+        flow.add(key, **parameters)
+    assert len(list(flow.document)) == 1
