@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -142,3 +143,35 @@ def test_there_is_no_other_protocol_to_change_to(connection: socket.socket) -> N
     upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     connection.sendall(GET + upgrade + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
     assert b"101 " not in answer(connection)
+
+
+class Sent:
+    """A transport that keeps what each call sends."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def close(self) -> None:
+        self.calls.append(b"closed")
+
+
+def test_what_is_written_in_one_step_leaves_by_one_call() -> None:
+    """A server that is killed has sent a small answer whole or not at all."""
+
+    async def steps() -> list[bytes]:
+        sent = Sent()
+        together = http._Together(sent, asyncio.get_running_loop())  # type: ignore[arg-type]
+        for answer in ((b"head", b"body"), (b"head", large), (b"last",)):
+            for data in answer:
+                together.write(data)
+            if answer[0] != b"last":
+                await asyncio.sleep(0)
+        together.close()
+        await asyncio.sleep(0)
+        return sent.calls
+
+    large = b"x" * (http.MUCH + 1)
+    assert asyncio.run(steps()) == [b"headbody", b"head", large, b"last", b"closed"]

@@ -24,6 +24,21 @@ time.sleep(600)
 """
 
 
+FAILING = """
+import duckdb, sys
+from studio_ext.wrangler.engines import DuckDB
+QUERY = "SELECT (CASE WHEN range = 2000000 THEN 'x' ELSE '1' END)::INT AS i FROM range(3000000)"
+failed = 0
+with DuckDB() as engine:
+    for _ in range(10):
+        try:
+            engine.connection.execute(f"COPY ({QUERY}) TO '{engine.folder}/x.parquet'")
+        except duckdb.Error:
+            failed += 1
+print(failed)
+"""
+
+
 class Counted(DuckDB):
     """Counts how often text is parsed."""
 
@@ -121,3 +136,11 @@ def test_parquet_keeps_its_columns_own_names_beside_nested_ones(tmp_path: Path) 
         type="SOURCE",
     )
     assert flow.run().table(source).to_pylist() == table.to_pylist()
+
+
+def test_writing_that_fails_midway_ends() -> None:
+    """With DuckDB's own writers one of some ten waited for them for ever."""
+    run = subprocess.run(
+        [sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert run.stdout.strip() == "10"

@@ -50,7 +50,13 @@ class DuckDB:
         self.functions = Functions(self)
         self.python = python or Limits()
         self._numbers = count()
-        config: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(self.folder)}
+        config: dict[str, Any] = {
+            "memory_limit": memory,
+            "temp_directory": str(self.folder),
+            # With writers of their own a COPY that fails midway can wait for them for ever
+            # (DuckDB 2.0.0: some of twenty did); without, writing costs the same.
+            "async_threads": 0,
+        }
         if threads:
             config["threads"] = threads
         self.connection = duckdb.connect(config=config)
