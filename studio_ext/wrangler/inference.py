@@ -20,6 +20,7 @@ from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation, distinct_names
 from .running import Run
+from .tables import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,15 +71,19 @@ class Fitted:
         schema = run.relation(source.id).schema
         return cls(document, schema, node, values=run.options.parameters, target=target)
 
-    def apply(self, table: pa.Table, *, whole: bool = False) -> pa.Table:
-        """Every row of a table; its columns are found by name.
+    def apply(self, table: Any, *, whole: bool = False) -> pa.Table:
+        """Every row of a table (Arrow, pandas, Polars); its columns are found by name.
 
         ``whole``: every row has to come out; DataError names the step that leaves one out.
         """
-        relation = self._engine.from_arrow(table.select(self._columns(table.column_names)))
+        import pyarrow as pa
+
+        given = arrow(table)
+        rows = given if isinstance(given, pa.Table) else given.read_all()
+        relation = self._engine.from_arrow(rows.select(self._columns(rows.column_names)))
         try:
             if whole:
-                return self._whole(relation, table.num_rows)
+                return self._whole(relation, rows.num_rows)
             return self._steps(relation).to_arrow()
         finally:
             self._engine.drop(relation)
@@ -93,7 +98,7 @@ class Fitted:
         raise DataError(f"Rows are left out: {rows} came in, {made.num_rows} go out")
 
     def apply_record(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
-        """One row; None where a step leaves it out.
+        """One row; None where a step leaves it out. ``None`` is missing, NaN a number as any.
 
         Raises DataError where a column is missing, or has a value of another type.
         """

@@ -58,3 +58,15 @@ def test_threads_get_the_answers_to_their_own_records(fitted: Fitted) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(fitted.apply_record, records))
     assert [each["month"] for each in made if each] == [1 + number for number in range(200)]
+
+
+def test_a_table_may_be_one_of_pandas(fitted: Fitted) -> None:
+    frame = TABLE.to_pandas()
+    assert fitted.apply(frame)["n"].to_pylist() == [1.0, 2.0, 3.0]
+
+
+def test_a_value_of_another_type_is_named_with_its_column(fitted: Fitted) -> None:
+    row = {**TABLE.to_pylist()[0], "at": "noon"}
+    with pytest.raises(DataError, match=r"^at: .*noon") as raised:
+        fitted.apply_record({**row, "n": "2"})
+    assert raised.value.field == "at"

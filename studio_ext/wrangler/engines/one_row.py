@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
+from ..errors import DataError
 from ..functions.building import call, literal
 from ..relation import Base, Relation
 from ..types import Schema
@@ -49,6 +50,7 @@ class OneRow:
     def __init__(self, engine: DuckDB, schema: Schema, names: dict[str, str]) -> None:
         self._engine = engine
         self._kinds = {names[name]: kind for name, kind in schema.items()}
+        self._given = list(schema)
         self._lock = Lock()
         nothing = self._cast([None] * len(schema))
         self._schema = nothing.schema
@@ -89,12 +91,24 @@ class OneRow:
             for value, (name, kind) in zip(values, self._kinds.items(), strict=True)
         ]
         try:
-            with self._engine.connection.cursor() as cursor:
-                table = cursor.sql(self._engine.sql(exp.select(*slots))).to_arrow_table()
+            table = self._selected(*slots)
         except duckdb.Error as error:
-            raise explained(error) from error
+            raise self._refused(slots) or explained(error) from error
         (batch,) = table.to_batches()
         return batch
+
+    def _selected(self, *slots: exp.Expr) -> pa.Table:
+        with self._engine.connection.cursor() as cursor:
+            return cursor.sql(self._engine.sql(exp.select(*slots))).to_arrow_table()
+
+    def _refused(self, slots: Sequence[exp.Expr]) -> DataError | None:
+        """Which value it was: the first that is refused by itself."""
+        for name, slot in zip(self._given, slots, strict=True):
+            try:
+                self._selected(slot)
+            except duckdb.Error as error:
+                return DataError(f"{name}: {explained(error)}", field=name)
+        return None
 
 
 def _compiled_late(node: exp.Expr) -> exp.Expr:
