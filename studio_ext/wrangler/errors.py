@@ -42,7 +42,8 @@ class ColumnError(WranglerError):
     def missing(cls, name: str, there: Iterable[str], field: str | None = None) -> ColumnError:
         """``name`` is none of the columns ``there``."""
         names = list(there)
-        near = get_close_matches(name, names, n=3, cutoff=0.6)
+        near = [each for each in names if each.casefold() == name.casefold()]
+        near = near or get_close_matches(name, names, n=3, cutoff=0.6)
         listed = near or names[:NAMED]
         more = "" if near or len(names) <= NAMED else f" and {len(names) - NAMED} more"
         hint = "did you mean" if near else "there are"

@@ -256,3 +256,17 @@ def test_a_series_too_short_is_refused(look: Any) -> None:
     chosen = {"sequence_column": "v", "timestamp_column": "at", "period": 7}
     with pytest.raises(DataError, match=r"13 points; from 14 \(two seasons\)"):
         look("time_series/anomaly_detection", _series(13), **chosen)
+
+
+def test_bias_needs_values_that_are_there(look: Any) -> None:
+    chosen = {"label": "y", "facet": "k", "facet_values": ["x"]}
+    with pytest.raises(
+        ParameterError, match=r"label_values: \['ja'\] names no value of 'y'.*'yes'"
+    ):
+        look("bias", **chosen, label_values=["ja"])
+    assert look("bias", **chosen, label_values=["ja", "yes"]).data["metrics"]["CI"]
+
+
+def test_a_column_in_other_letters_is_the_one_that_is_meant(look: Any) -> None:
+    with pytest.raises(ColumnError, match=r"There is no column 'FLAT': did you mean 'flat'$"):
+        look("histogram", x_axis="FLAT")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from .. import types
-from ..errors import DataError, ParameterError
+from ..errors import NAMED, DataError, ParameterError
 from ..operators.base import Form
 from ..operators.parameters import AnyColumn, NewColumn, Parameters, field
 from ..relation import Relation
@@ -55,6 +55,17 @@ def _chosen(
     elif values:
         text = exp.cast(x, types.STRING)
         meant = exp.In(this=text, expressions=[exp.Literal.string(each) for each in values])
+        # Of a group without rows its measures speak; labels that nobody has would look like none.
+        said = exp.Case().when(meant.copy(), text.copy())
+        if field == "label" and all(
+            each is None for each, _ in counted(relation.select({"x": said}))
+        ):
+            there = counted(relation.select({"x": text.copy()}))
+            often = sorted(there, key=lambda each: (-each[1], str(each[0])))[:NAMED]
+            listed = ", ".join(repr(value) for value, _ in often if value is not None) or "none"
+            raise ParameterError(
+                f"{field}_values", values, f"names no value of {name!r}: there are {listed}"
+            )
     else:
         raise ParameterError(f"{field}_values", values, "names no value, and there is no threshold")
     unknown = x.copy().is_(exp.null())
