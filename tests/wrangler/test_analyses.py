@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -270,3 +271,12 @@ def test_bias_needs_values_that_are_there(look: Any) -> None:
 def test_a_column_in_other_letters_is_the_one_that_is_meant(look: Any) -> None:
     with pytest.raises(ColumnError, match=r"There is no column 'FLAT': did you mean 'flat'$"):
         look("histogram", x_axis="FLAT")
+
+
+def test_an_infinite_divergence_is_a_note_and_no_number(look: Any) -> None:
+    table = {"y": ["a", "a", "b", "c"], "g": ["m", "m", "w", "w"]}
+    chosen = {"label": "y", "label_values": ["a"], "facet": "g", "facet_values": ["m"]}
+    found = look("bias", table, **chosen)
+    assert found.data["metrics"]["KL"] is None
+    assert json.loads(json.dumps(found.data, allow_nan=False)) == found.data
+    assert any(each.startswith("KL: ") and "infinite here" in each for each in found.notes)

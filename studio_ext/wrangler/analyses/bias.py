@@ -29,6 +29,7 @@ MEANINGS = {
     "KS": "Kolmogorov-Smirnov: the largest difference of a label's share",
     "CDDL": "Conditional demographic disparity in labels, within each value of a third column",
 }
+ENDLESS = " (infinite here: others have a label that the group has not)"
 
 
 class _Bias(Parameters):
@@ -92,9 +93,14 @@ class BiasReport(Analysis[_Bias]):
         rows = counted(relation.select(wanted))
         rows = [each for each in rows if each[0] is not None and each[1] is not None]
         found = measures(rows)
-        bars = {"type": "bar", "x": list(found), "y": list(found.values())}
-        notes = tuple(f"{name}: {MEANINGS[name]}" for name in found)
-        return Findings({"metrics": found}, figure(bars), notes)
+        # JSON has no infinity.
+        said = {name: each if math.isfinite(each) else None for name, each in found.items()}
+        bars = {"type": "bar", "x": list(said), "y": list(said.values())}
+        notes = tuple(
+            f"{name}: {MEANINGS[name]}{ENDLESS if each is None else ''}"
+            for name, each in said.items()
+        )
+        return Findings({"metrics": said}, figure(bars), notes)
 
 
 def measures(rows: list[tuple[Any, ...]]) -> dict[str, float]:
