@@ -64,7 +64,8 @@ def job_isolation(config: Config) -> Iterator[Finding]:
         "/opt/ml",
         f"not available: {result['reason']}",
         "Scripts that write /opt/ml in their code do not find it, and can write to their inputs; "
-        "those that use the SM_* variables work.",
+        "those that use the SM_* variables work. The code of jobs and of flows' steps can read the "
+        "home.",
         _switch() or "in a container: docker run --security-opt seccomp=unconfined ...",
     )
 

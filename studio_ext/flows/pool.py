@@ -203,9 +203,9 @@ class Pool:
 
     def _start(self) -> FlowProcess:
         config = self._config
-        return FlowProcess.start(
-            self._root, uuid.uuid4().hex[:16], config.flow_memory_bytes, config.logs_dir
-        )
+        hidden = [config.home, str(config.socket_dir)]
+        number, memory = uuid.uuid4().hex[:16], config.flow_memory_bytes
+        return FlowProcess.start(self._root, number, memory, config.logs_dir, hidden)
 
     def _fulfil(self, wish: _Wish) -> None:
         try:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,8 +64,12 @@ class FlowProcess:
         threading.Thread(target=self._listen, name="studio-flow", daemon=True).start()
 
     @classmethod
-    def start(cls, root: Path, number: str, memory: int, logs: Path) -> FlowProcess:
+    def start(
+        cls, root: Path, number: str, memory: int, logs: Path, hidden: Iterable[str]
+    ) -> FlowProcess:
         """A fresh process with a folder of its own below ``root``; OSError where none starts.
+
+        Code of users' own, which it runs, sees nothing of the folders ``hidden``.
 
         The kernel kills it when the thread that called this ends, and so with this process.
         """
@@ -77,7 +81,8 @@ class FlowProcess:
         ours, theirs = socket.socketpair()
         environment = {k: v for k, v in os.environ.items() if _PASSED.fullmatch(k)}
         environment |= {"TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", f"{__package__}.worker", str(theirs.fileno()), str(memory)]
+        command = [sys.executable, "-m", f"{__package__}.worker"]
+        command += [str(theirs.fileno()), str(memory), *hidden]
         output = os.open(logs / "flows.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         try:
             popen = processes.start(command, environment, folder, output, [theirs.fileno(), lock])

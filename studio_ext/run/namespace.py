@@ -15,6 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 24, 28, 38
+# Root's id gives no capability, nothing raises one, and both stay so (linux/securebits.h).
+SECUREBITS = 1 << 0 | 1 << 1 | 1 << 6 | 1 << 7
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -36,15 +39,32 @@ class Unavailable(Exception):
     """This platform does not give a process a file system view of its own; the text says why."""
 
 
-def enter() -> None:
-    """Move this single-threaded process into a mount namespace of its own."""
+def enter(apart: bool = False) -> None:
+    """Move this single-threaded process into a mount namespace of its own.
+
+    ``apart``: root too into a user namespace of its own, where there are such, so that what it
+    starts can look into no process outside, however it shares its user.
+    """
     if not sys.platform.startswith("linux"):
         raise Unavailable(f"mount namespaces need Linux, this is {sys.platform}")
     try:
-        _unshare()
+        _unshare(apart)
         _mount("none", "/", None, MS_REC | MS_PRIVATE)
     except OSError as error:
         raise Unavailable(f"mount namespaces are not allowed here ({error})") from error
+
+
+def give_up_capabilities() -> None:
+    """Let nothing that this process executes have a capability, if it is root's.
+
+    It can then take no cover away, nor look into processes that have capabilities.
+    """
+    _call("prctl", PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0)
+    # As many as this kernel knows.
+    with contextlib.suppress(OSError):
+        for capability in range(64):
+            _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def show_as_ml(folder: Path, ml: str = "/opt/ml") -> None:
@@ -186,15 +206,21 @@ def _probe(folder: Path) -> str:
     return f"{inputs}\n"
 
 
-def _unshare() -> None:
+def _unshare(apart: bool) -> None:
     user, group = os.geteuid(), os.getegid()
-    if user == 0:
+    if user == 0 and not apart:
         try:
             _call("unshare", CLONE_NEWNS)
             return
         except PermissionError:
             pass  # root of a container without CAP_SYS_ADMIN: try as any other user
-    _call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+    try:
+        _call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+    except OSError:
+        if user or not apart:
+            raise
+        _call("unshare", CLONE_NEWNS)  # root, where user namespaces are forbidden
+        return
     # The kernel lets a user map groups only after it gave up changing them.
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,14 @@ class NotLocated(WranglerError):
 
 
 class Server:
-    """Answers what comes over ``descriptor``; tables may take ``memory`` bytes together."""
+    """Answers what comes over ``descriptor``; tables may take ``memory`` bytes together.
 
-    def __init__(self, descriptor: int, memory: int) -> None:
+    Code of the user's own sees nothing of the folders ``hidden``.
+    """
+
+    def __init__(self, descriptor: int, memory: int, hidden: Iterable[str] = ()) -> None:
         self._channel = Channel(descriptor)
-        self._session = Session(memory)
+        self._session = Session(memory, hidden)
         self._open: dict[int, Question] = {}
         self._located: dict[int, tuple[threading.Event, list[dict[str, Any]]]] = {}
         self._guard = threading.Lock()

@@ -11,11 +11,12 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...run.isolate import prefix
 from ...wrangler.engines import DuckDB
 from ...wrangler.errors import StepError, UnsupportedError, WranglerError
 from ...wrangler.flow import Document, Node, variables
@@ -66,10 +67,11 @@ class Asked:
 
 
 class Session:
-    """All lanes of a process."""
+    """All lanes of a process. Code of the user's own sees nothing of the folders ``hidden``."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, hidden: Iterable[str] = ()) -> None:
         self._memory = memory
+        self._prefix = prefix(hidden)
         self._guard = threading.Lock()
         self._lanes: dict[str, Lane] = {}
 
@@ -77,15 +79,17 @@ class Session:
         """The lane for questions of one sort: what is quick does not wait for what is not."""
         with self._guard:
             if name not in self._lanes:
-                self._lanes[name] = Lane(int(self._memory * SHARE), self._memory)
+                self._lanes[name] = Lane(int(self._memory * SHARE), self._memory, self._prefix)
             return self._lanes[name]
 
 
 class Lane:
     """One engine, and what it has made so far."""
 
-    def __init__(self, memory: int, python: int) -> None:
-        self._memory, self._python = memory, python
+    def __init__(self, memory: int, python: int, prefix: tuple[str, ...]) -> None:
+        self._memory = memory
+        # How long it may take is the question's own limit.
+        self._python = Limits(seconds=LONGEST_S, memory=python, prefix=prefix)
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Outcome] = OrderedDict()
         self._addresses: dict[str, list[str]] = {}
@@ -95,9 +99,7 @@ class Lane:
         self._sources = Sources(self.engine)
 
     def _fresh(self) -> DuckDB:
-        # How long it may take is the question's own limit.
-        limits = Limits(seconds=LONGEST_S, memory=self._python)
-        return DuckDB(memory=f"{self._memory >> 20}MiB", python=limits)
+        return DuckDB(memory=f"{self._memory >> 20}MiB", python=self._python)
 
     @contextlib.contextmanager
     def held(self, question: Question) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""How much a step of Python may take before it is ended."""
+"""How much a step of Python may take before it is ended, and what it is started by."""
 
 from __future__ import annotations
 
@@ -19,3 +19,6 @@ class Limits:
     output: int = 8 << 30
     #: Bytes kept of what the code prints.
     printed: int = 64 << 10
+    #: A program and its arguments, before those of the process: it ends by executing them, in the
+    #: folder and with the open files it was given. What it forbids itself the process may not do.
+    prefix: tuple[str, ...] = ()

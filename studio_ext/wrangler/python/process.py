@@ -104,7 +104,7 @@ class _Child:
         home = str(Path(__file__).parent)
         numbers = [str(each) for each in (given, told, os.getpid(), limits.memory)]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-u", "-c", _BOOT, home, *numbers],
+            [*limits.prefix, sys.executable, "-I", "-u", "-c", _BOOT, home, *numbers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
