@@ -241,7 +241,8 @@ class Run:
     def _input(self, node: str, output: str) -> Relation:
         outputs = self.outcomes[node].outputs
         # The one output may go by another name; of several a wrong name is no other one.
-        if output not in outputs and len(outputs) != 1:
+        # Of a split's parts the default one is the first, as in Data Wrangler.
+        if output not in outputs and len(outputs) != 1 and output != "default":
             there = ", ".join(outputs) or "none"
             raise FlowError(f"inputs: there is no output {output!r}: there are {there}")
         return outputs[output] if output in outputs else next(iter(outputs.values()))

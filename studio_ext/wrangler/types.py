@@ -70,6 +70,8 @@ _BY_TYPE = {
 }
 NUMERIC = ("long", "float")
 TEMPORAL = ("datetime", "date")
+#: What has one value, that can be written as a text.
+SCALAR = ("string", *NUMERIC, "bool", *TEMPORAL)
 
 
 def named(value: Any) -> Any:

@@ -31,7 +31,7 @@ def test_the_catalogue_is_fetched_once(api: Any) -> None:
     again = api.list_transforms(KnownVersion=told["Version"])
     assert again["NotModified"] and "Transforms" not in again
     joins = {each["Key"] for each in told["Transforms"] if each["Inputs"] == 2}
-    assert {"join_tables", "join_multi_keys", "concatenate", "filter_by_table"} <= joins
+    assert {"join_tables", "join_multi_keys", "concatenate_datasets", "filter_by_table"} <= joins
     analyses = api.list_analyses()
     assert {"A01", "A13", "R01"} <= {each["Number"] for each in analyses["Analyses"]}
 

@@ -195,28 +195,39 @@ def test_any_keys_join_as_in_pandas(
 
 def test_tables_come_under_one_another_by_name(steps: Steps) -> None:
     a, b = {"x": [1, 2], "y": ["p", None]}, {"y": ["q"], "z.": [0.5], "x": [3]}
-    made = steps("concatenate", a, b)
+    made = steps("concatenate_datasets", a, b)
     wanted = pd.concat([pd.DataFrame(a), pd.DataFrame(b)]).astype(object)
     assert made == wanted.where(wanted.notna(), None).to_dict("list")
 
 
 def test_types_that_differ_become_one_that_holds_both(steps: Steps) -> None:
-    made = steps("concatenate", {"x": [1], "y": [True]}, {"x": [0.5], "y": ["no"]})
+    made = steps("concatenate_datasets", {"x": [1], "y": [True]}, {"x": [0.5], "y": ["no"]})
     assert made == {"x": [1.0, 0.5], "y": ["true", "no"]}
 
 
 def test_duplicates_go_and_sources_are_named(steps: Steps) -> None:
     a, b, c = {"x": [2, 1, 2]}, {"x": [1, 3]}, {"x": [None, 3, None]}
-    assert steps("concatenate", a, b, c, remove_duplicates=True)["x"] == [2, 1, 3, None]
-    made = steps("concatenate", a, b, add_source_column=True)
+    assert steps("concatenate_datasets", a, b, c, apply_dedupe=True)["x"] == [2, 1, 3, None]
+    made = steps("concatenate_datasets", a, b, indicator_col_name="source")
     assert made == {"x": [2, 1, 2, 1, 3], "source": ["df_0"] * 3 + ["df_1"] * 2}
-    named = {"add_source_column": True, "source_column": "of", "source_names": ["old", "new"]}
-    made = steps("concatenate", a, b, remove_duplicates=True, **named)
+    named = {"indicator_col_name": "of", "df1_indicator": "old", "df2_indicator": "new"}
+    made = steps("concatenate_datasets", a, b, apply_dedupe=True, **named)
     assert made == {"x": [2, 1, 3], "of": ["old", "old", "new"]}
 
 
+def test_tables_come_side_by_side(steps: Steps) -> None:
+    a, b = {"x": [2, 1], "y": ["p", "q"]}, {"x": ["c", "b", "a"], "studio_row": [7, 8, 9]}
+    made = steps("concatenate_datasets", a, b, concatenate_type="column_wise")
+    assert list(made.items()) == [
+        ("x_0", [2, 1, None]),
+        ("y", ["p", "q", None]),
+        ("x_1", ["c", "b", "a"]),
+        ("studio_row", [7, 8, 9]),
+    ]
+
+
 def test_names_of_concatenated_columns_are_told_apart_by_case(steps: Steps) -> None:
-    made = steps("concatenate", {"x": [1]}, {"X": [2]})
+    made = steps("concatenate_datasets", {"x": [1]}, {"X": [2]})
     assert made == {"x": [1, None], "X": [None, 2]}
 
 
@@ -224,15 +235,15 @@ def test_names_of_concatenated_columns_are_told_apart_by_case(steps: Steps) -> N
     ("tables", "parameters", "words"),
     [
         (1, {}, "concatenating takes two or more"),
-        (2, {"add_source_column": True, "source_column": "x"}, "is a column already"),
-        (2, {"source_names": ["only"]}, "is not one name for each of 2 tables"),
+        (2, {"indicator_col_name": "x"}, "is a column already"),
+        (2, {"indicators": ["only"]}, "is not one name for each of 2 tables"),
     ],
 )
 def test_what_cannot_be_concatenated_is_said(
     steps: Steps, tables: int, parameters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ParameterError, match=words):
-        steps("concatenate", *[{"x": [1]}] * tables, **parameters)
+        steps("concatenate_datasets", *[{"x": [1]}] * tables, **parameters)
 
 
 @pytest.mark.parametrize("join", HOW)

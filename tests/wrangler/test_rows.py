@@ -256,7 +256,18 @@ def test_rows_that_were_not_learned_from_are_split_too(steps: Steps) -> None:
         ("randomized_split", {"splits": TWO[:1]}, ParameterError, "splits"),
         ("split_by_key", {"key_columns": ["no"]}, ColumnError, "no column 'no'"),
         ("ordered_split", {"input_column": "c"}, ColumnError, "'c' is string"),
-        ("stratified_split", {"input_column": "i"}, DataError, "has 1000 values, more than 100"),
+        (
+            "stratified_split",
+            {"input_column": "i", "table": {"i": list(range(1001))}},
+            DataError,
+            "has 1001 values, more than 1000",
+        ),
+        (
+            "ordered_split",
+            {"splits": [{"name": "default", "percentage": 0.5}, {"name": "b", "percentage": 0.5}]},
+            ParameterError,
+            "may not be called default",
+        ),
     ],
 )
 def test_what_cannot_be_split_is_said(

@@ -33,12 +33,13 @@ def _first(pattern: str, group: int = 0) -> Callable[[str], str | None]:
 
 def _between(text: str) -> str | None:
     _before, left, rest = text.partition("(")
-    inside, right, _ = rest.partition(")")
+    inside, right, _ = rest.rpartition(")")
     return inside if left and right else None
 
 
 def _put_between(text: str) -> str:
-    left, right = text.find("("), text.rfind(")")
+    right = text.rfind(")")
+    left = text.rfind("(", 0, max(right, 0))
     return text[: left + 1] + r"\1$1" + text[right:] if 0 <= left < right else text
 
 
@@ -50,40 +51,42 @@ CASES: list[tuple[str, dict[str, Any], Callable[[str], Any]]] = [
         for case in (
             (
                 "find_substring",
-                {"substring": part, "start": start, "end": end},
+                {"needle": part, "start_index": start, "end_index": end},
                 lambda s, part=part, start=start, end=end: s.find(part, start, end),
             ),
             (
                 "find_substring_from_right",
-                {"substring": part, "start": start, "end": end},
+                {"needle": part, "start_index": start, "end_index": end},
                 lambda s, part=part, start=start, end=end: s.rfind(part, start, end),
             ),
         )
     ),
-    ("matches_prefix", {"pattern": "a|B"}, lambda s: bool(re.match("(?i)a|B", s))),
+    ("matches", {"pattern": "a|B"}, lambda s: bool(re.match("(?i)a|B", s))),
     (
-        "matches_prefix",
-        {"pattern": "a|B", "case_sensitive": True},
+        "matches",
+        {"pattern": "a|B", "case": True},
         lambda s: bool(re.match("a|B", s)),
     ),
     ("find_all_occurrences", {"pattern": r"\d+(\.\d+)?"}, lambda s: [
         m.group() for m in re.finditer(r"[0-9]+(\.[0-9]+)?", s)
     ]),
     ("extract_using_regex", {"pattern": "b.?"}, _first("b.?")),
-    ("extract_using_regex", {"pattern": r"(\d+) (\w+)", "group": 2}, _first(r"(\d+) (\w+)", 2)),
+    ("extract_using_regex", {"pattern": r"(\d+) (\w+)", "index": 2}, _first(r"(\d+) (\w+)", 2)),
     ("extract_between_delimiters", {"left_delimiter": "(", "right_delimiter": ")"}, _between),
-    ("extract_from_position", {"start_position": 2, "length": 3}, lambda s: s[2:5]),
+    ("extract_using_regex", {"pattern": "(b)(.?)"}, _first("(b)(.?)", 1)),
+    ("extract_from_position", {"start_position": 3, "length": 3}, lambda s: s[2:5]),
+    ("extract_from_position", {"start_position": 0, "length": 3}, lambda s: s[:3]),
     ("extract_from_position", {"length": 0}, lambda s: ""),
     ("find_and_replace_substring", {"pattern": "a|é"}, lambda s: re.sub("a|é", "", s)),
     (
         "find_and_replace_substring",
-        {"pattern": r"\.b", "replacement": "$1é"},
+        {"pattern": r"\.b", "replacement": r"\$1é"},
         lambda s: s.replace(".b", "$1é"),
     ),
     ("find_and_replace_substring", {"pattern": r"\\"}, lambda s: s.replace("\\", "")),
     (
         "find_and_replace_substring",
-        {"pattern": r"(\w)(\w)", "replacement": r"\2\\$1\1"},
+        {"pattern": r"(\w)(\w)", "replacement": r"$2\\\$1\1"},
         lambda s: re.sub(r"([0-9A-Za-z_])([0-9A-Za-z_])", r"\2\\$1\1", s),
     ),
     (
@@ -93,27 +96,27 @@ CASES: list[tuple[str, dict[str, Any], Callable[[str], Any]]] = [
     ),
     (
         "replace_from_position",
-        {"start_position": 1, "length": 2, "replacement": "é"},
+        {"start_position": 2, "length": 2, "replacement": "é"},
         lambda s: s[:1] + "é" + s[3:],
     ),
     (
         "convert_regex_to_missing",
-        {"pattern": "^N/A$|^$"},
-        lambda s: None if re.search(r"^N/A\Z|^\Z", s) else s,
+        {"pattern": "N/A|a|"},
+        lambda s: None if s in ("N/A", "a", "") else s,
     ),
     (
-        "convert_regex_to_missing",
-        {"pattern": "a", "missing_when": "does not match"},
-        lambda s: s if "a" in s else None,
+        "convert_non_matches_to_missing",
+        {"pattern": "a+|b"},
+        lambda s: s if re.fullmatch("a+|b", s) else None,
     ),
     ("split_string_by_delimiter", {"delimiter": "."}, lambda s: s.split(".")),
-    ("split_string_by_delimiter", {"delimiter": "bc", "max_splits": 1}, lambda s: s.split("bc", 1)),
-    ("split_string_by_delimiter", {"delimiter": " ", "max_splits": 0}, lambda s: [s]),
+    ("split_string_by_delimiter", {"delimiter": "bc", "limit": 2}, lambda s: s.split("bc", 1)),
+    ("split_string_by_delimiter", {"delimiter": " ", "limit": 1}, lambda s: [s]),
     *(
-        ("split_string_by_delimiter", {"max_splits": n}, lambda s, n=n: s.split(None, n))
+        ("split_string_by_delimiter", {"limit": n + 1}, lambda s, n=n: s.split(None, n))
         for n in (0, 1, 2)
     ),
-    ("split_string_by_delimiter", {"max_splits": ""}, str.split),
+    ("split_string_by_delimiter", {"limit": ""}, str.split),
 ]  # fmt: skip
 
 
@@ -138,7 +141,13 @@ def test_any_place(
     duckdb: Engine, texts: list[str], part: str, start: int, end: int | None
 ) -> None:
     steps = Steps(duckdb)
-    p = {"input_column": "x", "output_column": "o", "substring": part, "start": start, "end": end}
+    p = {
+        "input_column": "x",
+        "output_column": "o",
+        "needle": part,
+        "start_index": start,
+        "end_index": end,
+    }
     found = steps(f"{KEY}/find_substring", {"x": texts}, **p)["o"]
     assert found == [each.find(part, start, end) for each in texts]
     found = steps(f"{KEY}/find_substring_from_right", {"x": texts}, **p)["o"]
@@ -156,10 +165,10 @@ def test_what_re2_means_otherwise_than_re(steps: Steps) -> None:
 
 
 def test_where_results_go(steps: Steps) -> None:
-    made = steps(f"{KEY}/find_substring", {"x": ["ab"]}, input_column="x", substring="b")
-    assert made == {"x": ["ab"], "x_find_substring": [1]}
-    made = steps(f"{KEY}/matches_prefix", {"x": ["ab", None]}, input_column="x", pattern="A")
-    assert made["x_matches_prefix"] == [True, None]
+    made = steps(f"{KEY}/find_substring", {"x": ["ab"]}, input_column="x", needle="b")
+    assert made == {"x": [1]}
+    made = steps(f"{KEY}/matches", {"x": ["ab", None]}, input_column="x", pattern="A")
+    assert made["x"] == [True, None]
     made = steps(f"{KEY}/extract_from_position", {"x": ["ab"]}, input_column="x", length=1)
     assert made == {"x": ["a"]}
 
@@ -171,13 +180,14 @@ def test_where_results_go(steps: Steps) -> None:
         ("extract_using_regex", {"pattern": "(?<!a)b"}, "pattern: .*looks around"),
         ("extract_using_regex", {"pattern": r"(a)\1"}, "pattern: .*refers back"),
         ("extract_using_regex", {"pattern": "(a"}, r"pattern: '\(a' is no .*missing \)"),
-        ("extract_using_regex", {"pattern": "(a)", "group": 2}, "group: 2 is not there: .* has 1"),
+        ("extract_using_regex", {"pattern": "(a)", "index": 2}, "index: 2 is not there: .* has 1"),
         ("find_and_replace_substring", {"pattern": "a", "replacement": r"\1"}, "replacement: "),
         ("find_and_replace_substring", {"pattern": "a", "replacement": "\\"}, "replacement: "),
-        ("find_substring", {"substring": ""}, "substring: ''"),
-        ("find_substring", {"substring": "a", "start": "x"}, "start: 'x'"),
+        ("find_substring", {"needle": ""}, "needle: ''"),
+        ("find_substring", {"needle": "a", "start_index": "x"}, "start_index: 'x'"),
         ("extract_from_position", {"start_position": -1, "length": 1}, "start_position: -1"),
-        ("split_string_by_delimiter", {"max_splits": -1}, "max_splits: -1"),
+        ("split_string_by_delimiter", {"limit": "x"}, "limit: 'x'"),
+        ("find_and_replace_substring", {"pattern": "a", "replacement": "$1"}, "replacement: "),
         ("extract_between_delimiters", {"left_delimiter": "a"}, "right_delimiter: None must be"),
     ],
 )

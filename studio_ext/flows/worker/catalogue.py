@@ -10,7 +10,7 @@ from ...wrangler.analyses import analyses
 from ...wrangler.operators import catalogue
 
 #: The one transform that takes any number of tables.
-CONCATENATE = "concatenate"
+CONCATENATE = "concatenate_datasets"
 
 
 def transforms() -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOOK = re.compile(r"(?<!\\)(?:\\\\)*\(\?(?:<?[=!]|>)")
 _REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)")
 _ESCAPED = re.compile(r"\\([^\w\s])", re.ASCII)
+_DOLLAR = re.compile(r"\\\\|\\\$|\$([0-9])")
 _SPECIAL = re.compile(r"[\\^$.|?*+(){}\[\]]")
 
 
@@ -50,6 +51,17 @@ def problem(pattern: str, replacement: str = "") -> str | None:
 def quoted(text: str) -> str:
     """A pattern that matches just this text."""
     return re.escape(text)
+
+
+def dollars(replacement: str) -> str:
+    """A replacement whose groups are Java's, ``$1``, with RE2's, ``\\1``; ``\\$`` is a dollar."""
+
+    def one(match: re.Match[str]) -> str:
+        if match[1]:
+            return rf"\{match[1]}"
+        return "$" if match[0] == r"\$" else match[0]
+
+    return _DOLLAR.sub(one, replacement)
 
 
 def groups(pattern: str) -> int:

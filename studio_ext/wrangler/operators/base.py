@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from sqlglot import exp
 
@@ -23,6 +23,8 @@ P = TypeVar("P", bound=Parameters)
 #: What a fit has learned: plain JSON.
 Trained = dict[str, Any]
 DEFAULT = "default"
+#: Where :meth:`Form.read_trained` puts what was learned of each of several columns.
+BY_COLUMN = "by_column"
 
 
 def fingerprint(p: Parameters) -> str:
@@ -84,6 +86,9 @@ class Form:
     operator: str
     choices: tuple[Choice, ...] = ()
     nested: tuple[Nested, ...] = ()
+    #: How its names are known: ``file`` and ``code`` are Data Wrangler's own, in flow files that
+    #: people have published and in the Python it exports; ``guessed`` from its documentation.
+    origin: Literal["file", "code", "guessed"] = "guessed"
 
     @property
     def key(self) -> str:
@@ -135,6 +140,9 @@ class Form:
             if not isinstance(level, Mapping):
                 return None
             level = level.get(choice.place) if choice.place else level
+        if isinstance(level, list):
+            # What was learned of several columns is a list, an entry for each.
+            return {BY_COLUMN: level} if level else None
         return dict(level) if isinstance(level, Mapping) and level else None
 
     def write_trained(self, learned: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,11 +225,25 @@ class Operator(Declared, Generic[P]):
         if "learned" in saved:
             return saved["learned"] if saved.get("parameters") == fingerprint(p) else None
         try:
-            return self.adopt(decoded(saved), p)
+            return self._adopted(decoded(saved), p)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise DamagedError(
                 f"trained_parameters: of a form Studio does not know ({error!r})"
             ) from error
+
+    def _adopted(self, saved: Trained, p: P) -> Trained:
+        """What was learned of all columns at once, or of each on its own, brought together."""
+        if BY_COLUMN not in saved:
+            return self.adopt(saved, p)
+        whole: Trained = {}
+        for each in saved[BY_COLUMN]:
+            one = p.model_copy(update={"input_column": [each["input_column"]]})
+            for key, value in self.adopt(each, one).items():
+                whole.setdefault(key, {}).update(value)
+        wanted = set(getattr(p, "input_column", []))
+        if not all(wanted <= set(columns) for columns in whole.values()):
+            raise DamagedError("trained_parameters: not of every column")
+        return whole
 
     def apply(self, relation: Relation, p: P, trained: Trained | None) -> Relation:
         """The relation with this step on top; reads no data."""

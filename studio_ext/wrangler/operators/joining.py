@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
 from sqlglot import exp
 
 from .. import types
 from ..errors import ColumnError, ParameterError
-from ..places import first_of_each, unused
+from ..places import ROW, first_of_each, unused
 from ..relation import Relation, column, distinct_names
 from .base import DEFAULT, Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, OfColumn, Parameters, field
+from .parameters import AnyColumn, NewText, OfColumn, Parameters, field
 
 GROUP = "Join and concatenate"
 #: A flow's names of the ways to join, as sqlglot says them (side, kind).
@@ -157,7 +158,7 @@ class Join(Operator[_Join]):
 
     number, group, label = "T003", GROUP, "Join"
     tables = 2
-    form = Form("sagemaker.spark.join_tables_0.1")
+    form = Form("sagemaker.spark.join_tables_0.1", origin="file")
     variants = tuple(JOINS)
     traits = Traits(row_local=False)
 
@@ -203,7 +204,7 @@ class JoinManyKeys(Operator[_JoinMany]):
 
     number, group, label = "T004", GROUP, "Join on several keys"
     tables = 2
-    form = Form("sagemaker.spark.join_multi_keys_0.1")
+    form = Form("sagemaker.spark.join_multi_keys_0.1", origin="file")
     variants = tuple(f"several keys: {each}" for each in JOINS)
     traits = Traits(row_local=False)
 
@@ -217,21 +218,45 @@ class JoinManyKeys(Operator[_JoinMany]):
 
 
 class _Concatenated(Parameters):
-    remove_duplicates: bool = field("Remove duplicates after concatenation", default=False)
-    add_source_column: bool = field("Add a column that names the source", default=False)
-    source_column: str = field("Name of that column", default="source", min_length=1)
-    source_names: list[str] = field(
-        "Names of the sources", "Empty: df_0, df_1, ... in the inputs' order.", default=[]
+    concatenate_type: Literal["row_wise", "column_wise"] = field(
+        "Concatenate", "row_wise: under one another. column_wise: side by side, row by row.",
+        default="row_wise",
+    )  # fmt: skip
+    apply_dedupe: bool = field("Remove duplicates after concatenation", default=False)
+    indicator_col_name: NewText = field(
+        "Column that names the source", "Empty: none. For row_wise.", default=""
     )
+    df1_indicator: NewText = field("Name of the first source", "Empty: df_0.", default="")
+    df2_indicator: NewText = field("Name of the second source", "Empty: df_1.", default="")
+    indicators: list[str] = field(
+        "Names of all sources", "Studio's own, for more than two tables.", default=[]
+    )
+
+    def names(self, count: int) -> list[str]:
+        """What the sources are called, in their order."""
+        two = [self.df1_indicator or "df_0", self.df2_indicator or "df_1"]
+        return self.indicators or [*two, *(f"df_{index}" for index in range(2, count))]
 
     def check(self, relations: Iterable[Relation]) -> None:
         count = len(list(relations))
         if count < 2:
             raise ParameterError("inputs", count, "comes in: concatenating takes two or more")
-        if self.source_names and len(self.source_names) != count:
+        if self.indicators and len(self.indicators) != count:
             raise ParameterError(
-                "source_names", self.source_names, f"is not one name for each of {count} tables"
+                "indicators", self.indicators, f"is not one name for each of {count} tables"
             )
+
+
+def beside(left: Relation, right: Relation) -> Relation:
+    """The first row of both in one, and so on; where one ends its columns are missing."""
+    row = ROW
+    while row != (other := unused(left, unused(right, row))):
+        row = other
+    counted = [
+        each.with_columns({row: each.functions.row_number()}).nested() for each in (left, right)
+    ]
+    both_rows = joined(counted[0], counted[1], [(row, row)], "fullouter", [row])
+    return both_rows.nested().sort(column(row, "t")).drop([row])
 
 
 def stacked(relations: Sequence[Relation]) -> Relation:
@@ -288,31 +313,33 @@ def _common(a: exp.DataType, b: exp.DataType) -> exp.DataType:
 
 @catalogue.add
 class Concatenate(Operator[_Concatenated]):
-    """Put tables under one another, column by name; what one lacks is missing there."""
+    """Put tables under one another, column by name, or side by side, row by row.
+
+    What one lacks is missing there. Side by side, columns that two have become ``x_0`` and ``x_1``.
+    """
 
     number, group, label = "T005", GROUP, "Concatenate"
     tables = 2
-    form = Form("sagemaker.spark.concatenate_0.1")
-    variants = ("plain", "remove duplicates", "source indicator")
+    form = Form("sagemaker.spark.concatenate_datasets_0.1", origin="code")
+    variants = ("plain", "remove duplicates", "source indicator", "side by side")
     traits = Traits(row_local=False, ordered=True)
 
     def run(
         self, relations: Sequence[Relation], p: _Concatenated, trained: Trained | None
     ) -> Mapping[str, Relation]:
-        tables = list(relations)
-        if p.add_source_column:
-            names = p.source_names or [f"df_{index}" for index in range(len(tables))]
+        tables, mark = list(relations), p.indicator_col_name
+        if p.concatenate_type == "column_wise":
+            return {DEFAULT: functools.reduce(beside, tables)}
+        if mark:
             for each in tables:
-                if unused(each, p.source_column) != p.source_column:
-                    right = "is a column already"
-                    raise ParameterError("source_column", p.source_column, right)
+                if unused(each, mark) != mark:
+                    raise ParameterError("indicator_col_name", mark, "is a column already")
             tables = [
-                each.with_columns({p.source_column: each.functions.constant(name)})
-                for each, name in zip(tables, names, strict=True)
+                each.with_columns({mark: each.functions.constant(name)})
+                for each, name in zip(tables, p.names(len(tables)), strict=True)
             ]
         result = stacked(tables)
-        if p.remove_duplicates:
+        if p.apply_dedupe:
             # Equal rows of two sources are one, from the first.
-            marked = [p.source_column] if p.add_source_column else []
-            result = first_of_each(result, [n for n in result.columns if n not in marked])
+            result = first_of_each(result, [name for name in result.columns if name != mark])
         return {DEFAULT: result}

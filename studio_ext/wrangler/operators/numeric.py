@@ -20,6 +20,7 @@ def _form(label: str) -> Form:
     return Form(
         "sagemaker.spark.process_numeric_0.1",
         (Choice("operator", "Scale values"), Choice("scaler", label)),
+        origin="code",
     )
 
 
@@ -104,7 +105,7 @@ class _Robust(_Scaled):
 
 @catalogue.add
 class RobustScaler(_Scaler[_Robust]):
-    """Subtract the median and divide by the range between two quantiles."""
+    """Divide by the range between two quantiles, and subtract the median if asked to."""
 
     number, label = "T062", "Robust scaler"
     form = _form("Robust scaler")
@@ -117,6 +118,17 @@ class RobustScaler(_Scaler[_Robust]):
             "median": f.quantile(x, 0.5),
             "lower": f.quantile(x, p.lower_quantile),
             "upper": f.quantile(x, p.upper_quantile),
+        }
+
+    def adopt(self, saved: Trained, p: _Robust) -> Trained:
+        """Spark keeps medians and the ranges' widths."""
+        model = saved["scaler_model"]
+        pairs = zip(p.input_column, model["median"], model["range"], strict=True)
+        return {
+            "columns": {
+                name: {"median": median, "lower": 0.0, "upper": width}
+                for name, median, width in pairs
+            }
         }
 
     def scaled(self, relation: Relation, x: exp.Expr, kept: Any, p: _Robust) -> exp.Expr:
@@ -175,6 +187,10 @@ class MaxAbsScaler(_Scaler[_Scaled]):
         f = relation.functions
         x = f.figure(relation[name])
         return {"max": f.most(exp.Abs(this=x))}
+
+    def adopt(self, saved: Trained, p: _Scaled) -> Trained:
+        pairs = zip(p.input_column, saved["scaler_model"]["maxAbs"], strict=True)
+        return {"columns": {name: {"max": value} for name, value in pairs}}
 
     def scaled(self, relation: Relation, x: exp.Expr, kept: Any, p: _Scaled) -> exp.Expr:
         return relation.functions.divide(x, kept["max"]) if kept["max"] else x

@@ -1,4 +1,7 @@
-"""Handle outliers: numbers beyond bounds, and categories that are rare."""
+"""Handle outliers: numbers beyond bounds, and categories that are rare.
+
+The forms and the defaults are those of the code that Data Wrangler exports.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ THRESHOLDS = ("lower_threshold", "upper_threshold")
 
 
 def _form(label: str) -> Form:
-    return Form("sagemaker.spark.handle_outliers_0.1", (Choice("operator", label),))
+    return Form("sagemaker.spark.handle_outliers_0.1", (Choice("operator", label),), origin="code")
 
 
 class _Fixed(Parameters):
@@ -39,7 +42,10 @@ F = TypeVar("F", bound=_Fixed)
 
 
 class _Outliers(Operator[F]):
-    """What lies beyond the bounds is fixed; what is missing is no outlier, NaN is one."""
+    """What lies beyond the bounds is fixed; what is missing is no outlier, NaN is one.
+
+    Data Wrangler's Remove leaves out the rows without a value as well, and its Clip leaves NaN.
+    """
 
     group = GROUP
     variants = FIXES
@@ -85,19 +91,21 @@ class _Outliers(Operator[F]):
 
 
 class _Deviations(_Fixed):
-    standard_deviations: float = field("Standard deviations", default=3.0, ge=0)
+    standard_deviations: float = field("Standard deviations", default=4.0, ge=0)
 
 
 class _Quantiles(_Fixed):
-    lower_quantile: float = field("Lower quantile", default=0.05, ge=0, le=1)
-    upper_quantile: float = field("Upper quantile", default=0.95, ge=0, le=1)
+    lower_quantile: float = field("Lower quantile", default=0.01, ge=0, le=1)
+    upper_quantile: float = field("Upper quantile", default=0.99, ge=0, le=1)
 
 
-class _Robust(_Quantiles):
-    standard_deviations: float = field("Standard deviations", default=3.0, ge=0)
+class _Robust(_Fixed):
+    lower_quantile: float = field("Lower quantile", default=0.25, ge=0, le=1)
+    upper_quantile: float = field("Upper quantile", default=0.75, ge=0, le=1)
+    standard_deviations: float = field("Standard deviations", default=4.0, ge=0)
 
 
-def _ordered(p: _Quantiles) -> None:
+def _ordered(p: _Quantiles | _Robust) -> None:
     if p.lower_quantile >= p.upper_quantile:
         right = f"is not below upper_quantile, {p.upper_quantile}"
         raise ParameterError("lower_quantile", p.lower_quantile, right)
@@ -129,10 +137,10 @@ class StandardDeviationOutliers(_Outliers[_Deviations]):
 
 @catalogue.add
 class RobustOutliers(_Outliers[_Robust]):
-    """Fix what is further from the median than so many robust standard deviations.
+    """Fix what is further from a robust mean than so many robust standard deviations.
 
-    The robust deviation is that of a sample whose values are first clipped to the two quantiles, as
-    in the data insights report; it takes a scan for the quantiles and one for the deviation.
+    Both are of the values from one quantile to the other, as in Data Wrangler; it takes a scan for
+    the quantiles and one for them. (The data insights report goes by the median, and clips.)
     """
 
     number, label = "T043", "Robust standard deviation numeric outliers"
@@ -145,15 +153,17 @@ class RobustOutliers(_Outliers[_Robust]):
         def quantiles(name: str) -> Mapping[str, exp.Expr]:
             x = f.figure(relation[name])
             low, high = f.quantile(x, p.lower_quantile), f.quantile(x, p.upper_quantile)
-            return {"median": f.quantile(x, 0.5), "lower": low, "upper": high}
+            return {"lower": low, "upper": high}
 
         values = relation.aggregate(of_columns(p.input_column, quantiles))
         columns = floats(p.input_column, values)
 
         def deviation(name: str) -> Mapping[str, exp.Expr]:
             x, kept = f.figure(relation[name]), columns[name]
-            clipped = f.clip(x, kept["lower"], kept["upper"])
-            return {"rstd": f.coalesce(f.deviation(clipped), 0.0)}
+            above = exp.GTE(this=x.copy(), expression=f.constant(kept["lower"]))
+            below = exp.LTE(this=x.copy(), expression=f.constant(kept["upper"]))
+            inner = f.when(exp.and_(above, below), x)
+            return {"mean": f.mean(inner), "std": f.coalesce(f.deviation(inner), 0.0)}
 
         values = relation.aggregate(of_columns(p.input_column, deviation))
         for name, figures in floats(p.input_column, values).items():
@@ -161,8 +171,8 @@ class RobustOutliers(_Outliers[_Robust]):
         return {"columns": columns}
 
     def bounds(self, kept: Mapping[str, float], p: _Robust) -> Bounds:
-        reach = p.standard_deviations * kept["rstd"]
-        return kept["median"] - reach, kept["median"] + reach
+        reach = p.standard_deviations * kept["std"]
+        return kept["mean"] - reach, kept["mean"] + reach
 
 
 @catalogue.add
@@ -218,10 +228,10 @@ class _Rare(Parameters):
     output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     replacement_string: str = field("Replacement", default="Other")
     absolute_threshold: int = field(
-        "Absolute threshold", "Rare: in so many rows or fewer.", default=0, ge=0
+        "Absolute threshold", "Rare: in so many rows or fewer.", default=10, ge=0
     )
     fraction_threshold: float = field(
-        "Fraction threshold", "Rare: in this part of the rows or less.", default=0.0, ge=0, le=1
+        "Fraction threshold", "Rare: in this part of the rows or less.", default=0.005, ge=0, le=1
     )
     max_common_categories: int = field(
         "Most common categories", "The others are rare too; 0: no limit.", default=0, ge=0

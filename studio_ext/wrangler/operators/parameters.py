@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
@@ -54,6 +54,7 @@ AnyColumn = Annotated[str, OfColumn(), Field(min_length=1)]
 AnyColumns = Annotated[_List, OfColumn(), Field(min_length=1)]
 #: None of them: as the operator says, mostly all.
 SomeColumns = Annotated[_List, OfColumn()]
+ScalarColumns = Annotated[_List, OfColumn(types.SCALAR), Field(min_length=1)]
 NumericColumn = Annotated[str, OfColumn(types.NUMERIC), Field(min_length=1)]
 NumericColumns = Annotated[_List, OfColumn(types.NUMERIC), Field(min_length=1)]
 StringColumn = Annotated[str, OfColumn(("string",)), Field(min_length=1)]
@@ -79,6 +80,14 @@ class Parameters(BaseModel):
         # There are hundreds of them, and a flow uses a few.
         defer_build=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, values: Any) -> Any:
+        """Flow files write null for what is not set."""
+        if not isinstance(values, Mapping):
+            return values
+        return {name: value for name, value in values.items() if value is not None}
 
     #: Fields that flow files hold and that change nothing.
     without_effect: ClassVar[frozenset[str]] = frozenset()

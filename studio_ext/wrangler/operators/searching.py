@@ -1,30 +1,33 @@
 """Search and edit: substrings, regular expressions, delimiters, positions.
 
-Positions are Python's: counted from zero, and from the end where negative. Patterns are regular
-expressions of RE2 (:mod:`studio_ext.wrangler.functions.patterns`).
+The forms are Data Wrangler's: in a flow file the label is ``operator`` and its container the label
+in small letters. Indices of what is found are Python's (from zero, from the end where negative),
+positions of what is taken or replaced are Spark's (from one). Patterns are regular expressions of
+RE2 (:mod:`studio_ext.wrangler.functions.patterns`). Where nothing is found the result is missing;
+Data Wrangler has an empty text there.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 from sqlglot import exp
 
 from ..errors import ParameterError
-from ..functions.patterns import groups, quoted
+from ..functions.patterns import dollars, groups, quoted
 from ..relation import Relation
 from .base import Choice, Form
 from .catalogue import catalogue
 from .parameters import field
-from .texts import OptionalInt, Tested, TextOperator, Texts, checked
+from .texts import OptionalInt, TextOperator, Written, checked
 
 GROUP = "Search and edit"
 FLOW = "sagemaker.spark.search_and_edit_0.1"
-T = TypeVar("T", bound=Texts | Tested)
+T = TypeVar("T", bound=Written)
 
 
 def _form(label: str) -> Form:
-    return Form(FLOW, (Choice("operator", label),))
+    return Form(FLOW, (Choice("operator", label),), origin="code")
 
 
 def _plain(replacement: str) -> str:
@@ -35,24 +38,29 @@ class _Search(TextOperator[T]):
     group = GROUP
 
 
-class _Found(Tested):
-    substring: str = field("Substring", min_length=1)
-    start: int = field("Start", "Where the search begins, from zero.", default=0)
-    end: OptionalInt = field("End", "The place before which it ends.", default=None)
+class _Found(Written):
+    needle: str = field("Substring", min_length=1)
+    start_index: OptionalInt = field("Start", "Where the search begins, from zero.", default=None)
+    end_index: OptionalInt = field("End", "The place before which it ends.", default=None)
 
 
-class _Pattern(Texts):
+class _Pattern(Written):
     pattern: str = field("Pattern", "A regular expression (RE2).", min_length=1)
 
 
-class _Delimited(Texts):
+class _Delimited(Written):
     left_delimiter: str = field("Left delimiter", min_length=1)
     right_delimiter: str = field("Right delimiter", min_length=1)
 
 
-class _Positions(Texts):
-    start_position: int = field("Start position", "From zero.", default=0, ge=0)
+class _Positions(Written):
+    start_position: int = field("Start position", "From one; 0 is read as 1.", default=1, ge=0)
     length: int = field("Length", ge=0)
+
+    @property
+    def before(self) -> int:
+        """How many characters come before the position."""
+        return max(self.start_position - 1, 0)
 
 
 class _Find(_Search[_Found]):
@@ -64,7 +72,7 @@ class _Find(_Search[_Found]):
         f = relation.functions
         within, begin = self._window(relation, x, p)
         search = f.last_position if self.last else f.position
-        place = search(within, p.substring)
+        place = search(within, p.needle)
         absent = exp.EQ(this=place, expression=f.constant(0))
         index = f.add(f.subtract(place, 1), begin)
         return exp.case().when(absent, f.constant(-1)).else_(index)
@@ -73,16 +81,16 @@ class _Find(_Search[_Found]):
         self, relation: Relation, x: exp.Expr, p: _Found
     ) -> tuple[exp.Expr, exp.Expr | int]:
         """The part of x that is searched, and where it begins."""
-        f = relation.functions
-        if not p.start and p.end is None:
+        f, start, last = relation.functions, p.start_index or 0, p.end_index
+        if not start and last is None:
             return x, 0
         length = f.length(x)
-        begin = f.constant(p.start)
-        if p.start < 0:
-            begin = f.greatest(f.add(length, p.start), 0)
-        end = length if p.end is None else f.constant(p.end)
-        if p.end is not None and p.end < 0:
-            end = f.add(length, p.end)
+        begin = f.constant(start)
+        if start < 0:
+            begin = f.greatest(f.add(length, start), 0)
+        end = length if last is None else f.constant(last)
+        if last is not None and last < 0:
+            end = f.add(length, last)
         width = f.greatest(f.subtract(end, begin), 0)
         return f.substring(x, f.add(begin, 1), width), begin
 
@@ -94,7 +102,6 @@ class FindSubstring(_Find):
     number, label, last = "T068", "Find substring", False
     form = _form("Find substring")
     variants = ("whole text", "between start and end")
-    suffix = "find_substring"
 
 
 @catalogue.add
@@ -104,25 +111,23 @@ class FindSubstringFromRight(_Find):
     number, label, last = "T069", "Find substring (from right)", True
     form = _form("Find substring (from right)")
     variants = ("whole text", "between start and end")
-    suffix = "find_substring_from_right"
 
 
-class _Prefixed(Tested):
+class _Prefixed(Written):
     pattern: str = field("Pattern", "A regular expression (RE2).", min_length=1)
-    case_sensitive: bool = field("Case sensitive", default=False)
+    case: bool = field("Case sensitive", default=False)
 
 
 @catalogue.add
-class MatchesPrefix(_Search[_Prefixed]):
+class Matches(_Search[_Prefixed]):
     """Whether the text begins with what a pattern describes, as Python's ``re.match``."""
 
-    number, label = "T070", "Matches prefix"
-    form = _form("Matches prefix")
+    number, label = "T070", "Matches"
+    form = _form("Matches")
     variants = ("any case", "case sensitive")
-    suffix = "matches_prefix"
 
     def text(self, relation: Relation, x: exp.Expr, p: _Prefixed) -> exp.Expr:
-        flag = "" if p.case_sensitive else "i"
+        flag = "" if p.case else "i"
         return relation.functions.regexp_matches(x, rf"\A(?{flag}:{checked(p.pattern)})")
 
 
@@ -139,14 +144,18 @@ class FindAllOccurrences(_Search[_Pattern]):
 
 
 class _Extracted(_Pattern):
-    group: int = field(
-        "Group", "Which group of the pattern; 0: all that matches.", default=0, ge=0, le=9
+    index: OptionalInt = field(
+        "Group",
+        "Which group of the pattern; 0: all that matches. Empty: the first, if there is one.",
+        default=None,
+        ge=0,
+        le=9,
     )
 
 
 @catalogue.add
 class ExtractUsingRegex(_Search[_Extracted]):
-    """The first match of a pattern, or one group of it; missing where nothing matches.
+    """One group of the first match of a pattern, or all of it; missing where nothing matches.
 
     A group that takes no part in a match is an empty text.
     """
@@ -157,21 +166,23 @@ class ExtractUsingRegex(_Search[_Extracted]):
 
     def text(self, relation: Relation, x: exp.Expr, p: _Extracted) -> exp.Expr:
         checked(p.pattern)
-        if p.group > (there := groups(p.pattern)):
-            raise ParameterError("group", p.group, f"is not there: the pattern has {there}")
-        return relation.functions.regexp_extract(x, p.pattern, p.group)
+        there = groups(p.pattern)
+        index = min(1, there) if p.index is None else p.index
+        if index > there:
+            raise ParameterError("index", index, f"is not there: the pattern has {there}")
+        return relation.functions.regexp_extract(x, p.pattern, index)
 
 
 @catalogue.add
 class ExtractBetweenDelimiters(_Search[_Delimited]):
-    """What stands between the first left delimiter and the next right one; missing without."""
+    """What stands between the first left and the last right delimiter; missing without."""
 
     number, label = "T073", "Extract between delimiters"
     form = _form("Extract between delimiters")
     variants = ("between delimiters",)
 
     def text(self, relation: Relation, x: exp.Expr, p: _Delimited) -> exp.Expr:
-        pattern = f"(?s){quoted(p.left_delimiter)}(.*?){quoted(p.right_delimiter)}"
+        pattern = f"(?s){quoted(p.left_delimiter)}(.*){quoted(p.right_delimiter)}"
         return relation.functions.regexp_extract(x, pattern, 1)
 
 
@@ -184,12 +195,14 @@ class ExtractFromPosition(_Search[_Positions]):
     variants = ("from position",)
 
     def text(self, relation: Relation, x: exp.Expr, p: _Positions) -> exp.Expr:
-        return relation.functions.substring(x, p.start_position + 1, p.length)
+        return relation.functions.substring(x, p.before + 1, p.length)
 
 
 class _Replaced(_Pattern):
     replacement: str = field(
-        "Replacement", "\\1 stands for the first group, \\0 for the match.", default=""
+        "Replacement",
+        "$1 or \\1 stands for the first group, $0 for the match; \\$ is a dollar.",
+        default="",
     )
 
 
@@ -202,8 +215,9 @@ class FindAndReplaceSubstring(_Search[_Replaced]):
     variants = ("plain replacement", "with groups")
 
     def text(self, relation: Relation, x: exp.Expr, p: _Replaced) -> exp.Expr:
-        pattern = checked(p.pattern, p.replacement)
-        return relation.functions.regexp_replace(x, pattern, p.replacement)
+        replacement = dollars(p.replacement)
+        pattern = checked(p.pattern, replacement)
+        return relation.functions.regexp_replace(x, pattern, replacement)
 
 
 class _DelimitedReplaced(_Delimited):
@@ -212,7 +226,7 @@ class _DelimitedReplaced(_Delimited):
 
 @catalogue.add
 class ReplaceBetweenDelimiters(_Search[_DelimitedReplaced]):
-    """What stands between the first left and the last right delimiter replaced; these stay."""
+    """What stands between the last left delimiter and the last right one replaced; these stay."""
 
     number, label = "T076", "Replace between delimiters"
     form = _form("Replace between delimiters")
@@ -220,7 +234,7 @@ class ReplaceBetweenDelimiters(_Search[_DelimitedReplaced]):
 
     def text(self, relation: Relation, x: exp.Expr, p: _DelimitedReplaced) -> exp.Expr:
         left, right = quoted(p.left_delimiter), quoted(p.right_delimiter)
-        pattern = rf"(?s)\A(.*?{left}).*({right})"
+        pattern = rf"(?s)\A(.*{left}).*({right})"
         return relation.functions.regexp_replace(x, pattern, rf"\1{_plain(p.replacement)}\2")
 
 
@@ -238,46 +252,59 @@ class ReplaceFromPosition(_Search[_PositionReplaced]):
 
     def text(self, relation: Relation, x: exp.Expr, p: _PositionReplaced) -> exp.Expr:
         f = relation.functions
-        before = f.substring(x, 1, p.start_position)
-        after = f.substring(x, p.start_position + p.length + 1)
+        before = f.substring(x, 1, p.before)
+        after = f.substring(x, p.before + p.length + 1)
         return f.concat(before, p.replacement, after)
 
 
-class _Missing(_Pattern):
-    missing_when: Literal["matches", "does not match"] = field("Missing when it", default="matches")
+def _whole(relation: Relation, x: exp.Expr, pattern: str) -> exp.Expr:
+    return relation.functions.regexp_matches(x, rf"\A(?:{checked(pattern)})\z")
 
 
 @catalogue.add
-class ConvertRegexToMissing(_Search[_Missing]):
-    """A text in which some part matches a pattern becomes missing; or one in which none does."""
+class ConvertRegexToMissing(_Search[_Pattern]):
+    """A text that matches a pattern as a whole becomes missing."""
 
     number, label = "T078", "Convert regex to missing"
     form = _form("Convert regex to missing")
-    variants = ("what matches", "what does not match")
+    variants = ("what matches",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: _Missing) -> exp.Expr:
-        found = relation.functions.regexp_matches(x, checked(p.pattern))
-        kept = exp.not_(found) if p.missing_when == "matches" else found
+    def text(self, relation: Relation, x: exp.Expr, p: _Pattern) -> exp.Expr:
+        kept = exp.not_(_whole(relation, x, p.pattern))
         return exp.case().when(kept, x.copy()).else_(exp.null())
 
 
-class _Split(Texts):
+@catalogue.add
+class ConvertNonMatchesToMissing(_Search[_Pattern]):
+    """A text that does not match a pattern as a whole becomes missing."""
+
+    number, label = "T078", "Convert non-matches to missing"
+    form = _form("Convert non-matches to missing")
+    variants = ("what does not match",)
+
+    def text(self, relation: Relation, x: exp.Expr, p: _Pattern) -> exp.Expr:
+        return exp.case().when(_whole(relation, x, p.pattern), x.copy()).else_(exp.null())
+
+
+class _Split(Written):
     delimiter: str = field("Delimiter", "Empty: white space of any length.", default="")
-    max_splits: OptionalInt = field(
-        "Max number of splits", "Empty: no limit. What is left stays whole.", default=None, ge=0
+    limit: OptionalInt = field(
+        "Most parts", "Empty, 0 or less: no limit. What is left stays whole.", default=None
     )
 
 
 @catalogue.add
 class SplitString(_Search[_Split]):
-    """A list of the parts between delimiters, as Python's ``split``."""
+    """A list of the parts between delimiters, at most ``limit`` of them.
+
+    White space at the ends makes no part, as in Python; Spark has an empty text for it.
+    """
 
     number, label = "T079", "Split string by delimiter"
     form = _form("Split string by delimiter")
-    variants = ("delimiter", "white space", "max splits")
+    variants = ("delimiter", "white space", "limit")
 
     def text(self, relation: Relation, x: exp.Expr, p: _Split) -> exp.Expr:
         f = relation.functions
-        if p.delimiter:
-            return f.split(x, p.delimiter, p.max_splits)
-        return f.words(x, p.max_splits)
+        splits = p.limit - 1 if p.limit and p.limit > 0 else None
+        return f.split(x, p.delimiter, splits) if p.delimiter else f.words(x, splits)

@@ -26,14 +26,14 @@ from .parameters import AnyColumn, AnyColumns, OfColumn, Parameters, field
 GROUP = "Split data"
 FLOW = "sagemaker.spark.split_0.1"
 SEED = 42
-MOST_STRATA = 100
+MOST_STRATA = 1_000
 TRAITS = Traits(row_local=False, training_only=True, ordered=True)
 #: How many ways of dealing out whole keys are tried to come within the error threshold.
 TRIES = 20
 
 
 def _form(label: str) -> Form:
-    return Form(FLOW, (Choice("operator", label),))
+    return Form(FLOW, (Choice("operator", label),), origin="code")
 
 
 class Part(BaseModel):
@@ -53,7 +53,7 @@ class _Split(Parameters):
     error: float = field(
         "Error threshold",
         "How far a part may be from its size, as a part of 1.",
-        default=0.01,
+        default=0.0005,
         ge=0,
     )
 
@@ -61,10 +61,12 @@ class _Split(Parameters):
     @classmethod
     def _whole(cls, parts: list[Part]) -> list[Part]:
         total = sum(each.percentage for each in parts)
-        if abs(total - 1) > 1e-6:
+        if abs(total - 1) > 1e-3:
             raise ValueError(f"the parts add up to {total:g}, not to 1")
         if len({each.name for each in parts}) < len(parts):
             raise ValueError("two parts have one name")
+        if any(each.name == "default" for each in parts):
+            raise ValueError("a part may not be called default: so the first one is called too")
         return parts
 
     def ends(self) -> list[float]:

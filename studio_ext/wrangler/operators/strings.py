@@ -1,24 +1,28 @@
-"""Format string: padding, stripping, case, prefixes, symbols; Python's ``str`` methods."""
+"""Format string: padding, stripping, case, prefixes, symbols; Python's ``str`` methods.
+
+In a flow file the label is ``operator`` and its container the label in small letters; columns of
+other types are read as text, as Data Wrangler casts them.
+"""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import model_validator
 from sqlglot import exp
 
-from ..functions.characters import SPACES
 from ..relation import Relation
 from .base import Choice, Form
 from .catalogue import catalogue
 from .parameters import field
-from .texts import TextOperator, Texts
+from .texts import TextOperator, Written
 
 GROUP = "Format string"
 FLOW = "sagemaker.spark.format_string_0.1"
 #: More than any name or code is long; a slip of the keyboard is found here.
 WIDEST = 1_000_000
-T = TypeVar("T", bound=Texts)
+#: What is removed where no symbols are given.
+SYMBOLS = "!@#$%^&*()_+=-/\\`~{}|<>?"
+T = TypeVar("T", bound=Written)
 
 
 class _Format(TextOperator[T]):
@@ -26,10 +30,10 @@ class _Format(TextOperator[T]):
 
 
 def _form(label: str) -> Form:
-    return Form(FLOW, (Choice("operator", label),))
+    return Form(FLOW, (Choice("operator", label),), origin="code")
 
 
-class _Wide(Texts):
+class _Wide(Written):
     width: int = field("Width", "In characters; a longer text is cut to it.", ge=0, le=WIDEST)
 
 
@@ -37,26 +41,23 @@ class _Padded(_Wide):
     fill_character: str = field("Fill character", default=" ", min_length=1, max_length=1)
 
 
-class _Stripped(Texts):
-    characters: str = field(
+class _Stripped(Written):
+    characters_to_remove: str = field(
         "Characters", "Each of them is stripped, in any order. Empty: white space.", default=""
     )
 
 
-class _Fixed(Texts):
-    prefix: str = field("Prefix", default="")
-    suffix: str = field("Suffix", default="")
-
-    @model_validator(mode="after")
-    def _one(self) -> _Fixed:
-        if not self.prefix and not self.suffix:
-            raise ValueError("a prefix or a suffix must be given")
-        return self
+class _Prefixed(Written):
+    prefix: str = field("Prefix", min_length=1)
 
 
-class _Symbols(Texts):
+class _Suffixed(Written):
+    suffix: str = field("Suffix", min_length=1)
+
+
+class _Symbols(Written):
     symbols: str = field(
-        "Symbols", "Each of these characters is removed. Empty: white space.", default=""
+        "Symbols", f"Each of these characters is removed. Empty: {SYMBOLS}", default=""
     )
 
 
@@ -101,7 +102,10 @@ class Center(_Format[_Padded]):
 
 @catalogue.add
 class PrependZeros(_Format[_Wide]):
-    """Fill up with zeros at the left, behind a sign; a longer text is cut at its right."""
+    """Fill up with zeros at the left, behind a sign; a longer text is cut at its right.
+
+    Data Wrangler's exported code puts the zeros before a sign; here -7 becomes -07.
+    """
 
     number, label = "T033", "Prepend zeros"
     form = _form("Prepend zeros")
@@ -120,7 +124,7 @@ class _Strip(_Format[_Stripped]):
     side: str
 
     def text(self, relation: Relation, x: exp.Expr, p: _Stripped) -> exp.Expr:
-        return relation.functions.strip(x, p.characters, self.side)
+        return relation.functions.strip(x, p.characters_to_remove, self.side)
 
 
 @catalogue.add
@@ -151,43 +155,43 @@ class StripRight(_Strip):
 
 
 @catalogue.add
-class LowerCase(_Format[Texts]):
+class LowerCase(_Format[Written]):
     """Small letters for capitals; a sigma at the end of a word becomes ``ς``."""
 
     number, label = "T037", "Lower case"
     form = _form("Lower case")
     variants = ("lower case",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: Texts) -> exp.Expr:
+    def text(self, relation: Relation, x: exp.Expr, p: Written) -> exp.Expr:
         return relation.functions.lower(x)
 
 
 @catalogue.add
-class UpperCase(_Format[Texts]):
+class UpperCase(_Format[Written]):
     """Capitals for small letters; ``ß`` becomes ``SS``."""
 
     number, label = "T038", "Upper case"
     form = _form("Upper case")
     variants = ("upper case",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: Texts) -> exp.Expr:
+    def text(self, relation: Relation, x: exp.Expr, p: Written) -> exp.Expr:
         return relation.functions.upper(x)
 
 
 @catalogue.add
-class Capitalize(_Format[Texts]):
+class Capitalize(_Format[Written]):
     """A capital for the first letter, small letters for the rest."""
 
     number, label = "T039", "Capitalize"
     form = _form("Capitalize")
     variants = ("capitalize",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: Texts) -> exp.Expr:
+    def text(self, relation: Relation, x: exp.Expr, p: Written) -> exp.Expr:
         return relation.functions.capitalize(x)
 
 
 @catalogue.add
-class SwapCase(_Format[Texts]):
+class SwapCase(_Format[Written]):
     """Capitals for small letters, and small letters for capitals.
 
     As Python's ``swapcase``, but a capital sigma becomes ``σ`` also at the end of a word.
@@ -197,20 +201,32 @@ class SwapCase(_Format[Texts]):
     form = _form("Swap case")
     variants = ("swap case",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: Texts) -> exp.Expr:
+    def text(self, relation: Relation, x: exp.Expr, p: Written) -> exp.Expr:
         return relation.functions.swapcase(x)
 
 
 @catalogue.add
-class AddPrefixOrSuffix(_Format[_Fixed]):
-    """Put a text before, or one behind, or both."""
+class AddPrefix(_Format[_Prefixed]):
+    """Put a text before."""
 
-    number, label = "T041", "Add prefix or suffix"
-    form = _form("Add prefix or suffix")
-    variants = ("prefix", "suffix", "both")
+    number, label = "T041", "Add prefix"
+    form = _form("Add prefix")
+    variants = ("prefix",)
 
-    def text(self, relation: Relation, x: exp.Expr, p: _Fixed) -> exp.Expr:
-        return relation.functions.concat(p.prefix, x, p.suffix)
+    def text(self, relation: Relation, x: exp.Expr, p: _Prefixed) -> exp.Expr:
+        return relation.functions.concat(p.prefix, x)
+
+
+@catalogue.add
+class AddSuffix(_Format[_Suffixed]):
+    """Put a text behind."""
+
+    number, label = "T041", "Add suffix"
+    form = _form("Add suffix")
+    variants = ("suffix",)
+
+    def text(self, relation: Relation, x: exp.Expr, p: _Suffixed) -> exp.Expr:
+        return relation.functions.concat(x, p.suffix)
 
 
 @catalogue.add
@@ -219,7 +235,7 @@ class RemoveSymbols(_Format[_Symbols]):
 
     number, label = "T042", "Remove symbols"
     form = _form("Remove symbols")
-    variants = ("listed characters", "white space")
+    variants = ("listed characters", "usual symbols")
 
     def text(self, relation: Relation, x: exp.Expr, p: _Symbols) -> exp.Expr:
-        return relation.functions.remove(x, p.symbols or SPACES)
+        return relation.functions.remove(x, p.symbols or SYMBOLS)

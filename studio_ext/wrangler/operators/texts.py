@@ -7,11 +7,12 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BeforeValidator
 from sqlglot import exp
 
+from .. import types
 from ..errors import ParameterError
 from ..functions import patterns
 from ..relation import Relation
 from .base import Operator, Trained
-from .parameters import NewColumn, Parameters, StringColumns, field, outputs
+from .parameters import NewColumn, Parameters, ScalarColumns, StringColumns, field, outputs
 
 
 def _unset(value: Any) -> Any:
@@ -27,6 +28,12 @@ class Texts(Parameters):
 
     input_column: StringColumns = field("Columns")
     output_column: NewColumn = field("Output column", "Empty: in place.", default="")
+
+
+class Written(Texts):
+    """Columns that are read as text whatever their type is, and where their results go."""
+
+    input_column: ScalarColumns = field("Columns", "Numbers and dates are read as text.")
 
 
 class Tested(Parameters):
@@ -56,8 +63,13 @@ class TextOperator(Operator[T]):
         if self.suffix and not p.output_column:
             names = {name: f"{name}_{self.suffix}" for name in names}
         return relation.with_columns(
-            {new: self.text(relation, relation[name], p) for name, new in names.items()}
+            {new: self.text(relation, _text(relation, name), p) for name, new in names.items()}
         )
+
+
+def _text(relation: Relation, name: str) -> exp.Expr:
+    x = relation[name]
+    return x if types.kind_of(relation.schema[name]) == "string" else relation.functions.text(x)
 
 
 def checked(pattern: str, replacement: str | None = None) -> str:
