@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +24,12 @@ Written from the declarations in `studio_ext/wrangler/operators` by
 {operators} operators, {variants} variants. Numbers T001 to T097 are those of Data Wrangler
 ({covered} of 97 are there), X... are beyond it. *Learns*: the step fits parameters, which are kept
 in the flow file. *Training rows only*: left out where a fitted flow answers for single rows.
+
+How the names that flow files use are known, of the {forms} forms of Data Wrangler's: {file} are
+*seen in flow files* that people have published, {code} are *from exported code* (the Python that
+Data Wrangler writes), {guessed} are *guessed* from its documentation.
 """
+ORIGINS = {"file": "seen in flow files", "code": "from exported code", "guessed": "guessed"}
 
 
 def written() -> str:
@@ -31,7 +37,16 @@ def written() -> str:
     operators = list(catalogue)
     covered = {each.number for each in operators if each.number.startswith("T")}
     variants = sum(len(each.variants) for each in operators)
-    parts = [HEAD.format(operators=len(operators), variants=variants, covered=len(covered))]
+    origins = Counter[str](each.form.origin for each in operators if theirs(each))
+    parts = [
+        HEAD.format(
+            operators=len(operators),
+            variants=variants,
+            covered=len(covered),
+            forms=origins.total(),
+            **{each: origins[each] for each in ORIGINS},
+        )
+    ]
     grouped = sorted(
         operators, key=lambda each: (each.number[0], each.group, each.number, each.key)
     )
@@ -41,6 +56,11 @@ def written() -> str:
     return "\n".join(parts)
 
 
+def theirs(operator: Operator[Any]) -> bool:
+    """Whether flow files of Data Wrangler's may hold it."""
+    return operator.form.operator.startswith("sagemaker.")
+
+
 def _operator(operator: Operator[Any]) -> str:
     traits = [
         *(["learns"] if operator.fitted else []),
@@ -48,7 +68,8 @@ def _operator(operator: Operator[Any]) -> str:
         *([] if operator.traits.row_local else ["needs other rows"]),
         *(["needs an order"] if operator.traits.ordered else []),
     ]
-    facts = [f"`{operator.key}`", f"flow: `{operator.form.operator}`", *traits]
+    form = [f"form: {ORIGINS[operator.form.origin]}"] if theirs(operator) else []
+    facts = [f"`{operator.key}`", f"flow: `{operator.form.operator}`", *form, *traits]
     lines = [f"### {operator.number} {operator.label}\n", f"{operator.help}\n"]
     lines += [" · ".join(facts) + "\n", f"Variants: {', '.join(operator.variants)}\n"]
     rows = list(_parameters(operator))

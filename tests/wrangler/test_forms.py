@@ -10,195 +10,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from form_nodes import NODES
 from steps import Steps
 
 from studio_ext.wrangler import Flow, catalogue
 from studio_ext.wrangler.errors import ParameterError
 from studio_ext.wrangler.operators.parameters import parse
-
-#: The node's operator (without ``sagemaker.spark.`` and version), its parameters, ours of them.
-NODES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    (
-        "handle_missing",
-        {
-            "operator": "Impute",
-            "impute_parameters": {
-                "column_type": "Numeric",
-                "numeric_parameters": {
-                    "input_column": ["A", "B"],
-                    "strategy": "Mean",
-                    "output_column": "X",
-                },
-            },
-        },
-        {"input_column": ["A", "B"], "strategy": "Mean", "output_column": "X"},
-    ),
-    (
-        "handle_missing",
-        {"operator": "Drop missing", "drop_missing_parameters": {"input_column": ["A"]}},
-        {"input_column": ["A"]},
-    ),
-    (
-        "handle_missing",
-        {
-            "operator": "Drop missing",
-            "drop_missing_parameters": {
-                "dimension": "Drop Rows",
-                "drop_rows_parameters": {"input_column": "A"},
-            },
-            "impute_parameters": {"column_type": "Numeric"},
-        },
-        {"input_column": ["A"]},
-    ),
-    (
-        "cast_single_data_type",
-        {
-            "column": "A",
-            "original_data_type": "Long",
-            "data_type": "bool",
-            "non_castable_data_handling_method": "drop",
-            "replace_value": None,
-            "date_formatting": "dd-MM-yyyy",
-            "datetime_formatting": None,
-        },
-        {"data_type": "bool", "non_castable_data_handling_method": "drop", "replace_value": ""},
-    ),
-    (
-        "balance_data",
-        {
-            "operator": "SMOTE",
-            "ratio": 0.3,
-            "smote_params": {"num_neighbors": 5},
-            "target_column": "A",
-        },
-        {"ratio": 0.3, "target_column": "A"},
-    ),
-    (
-        "encode_categorical",
-        {
-            "operator": "One-hot encode",
-            "one_hot_encode_parameters": {
-                "input_column": ["A"],
-                "invalid_handling_strategy": "Keep",
-                "drop_last": False,
-                "output_style": "Columns",
-                "input_already_ordinal_encoded": True,
-            },
-            "ordinal_encode_parameters": {"invalid_handling_strategy": "Replace with NaN"},
-        },
-        {"input_already_ordinal_encoded": True, "drop_last": False},
-    ),
-    (
-        "split",
-        {
-            "operator": "Randomized split",
-            "randomized_split_parameters": {
-                "splits": [
-                    {"name": "Train", "percentage": 0.7},
-                    {"name": "Test", "percentage": 0.3},
-                ],
-                "error": 0.0005,
-            },
-        },
-        {},
-    ),
-    (
-        "manage_columns",
-        {
-            "operator": "Rename column",
-            "rename_column_parameters": {
-                "columns_to_rename": [{"input_column": "A", "new_name": "x"}],
-                "input_column": "B",
-                "new_name": "y",
-            },
-            "drop_column_parameters": {},
-        },
-        {"input_column": "B", "new_name": "y"},
-    ),
-    (
-        "manage_columns",
-        {
-            "operator": "Move column",
-            "move_column_parameters": {
-                "move_type": "Move after",
-                "move_after_parameters": {"column_to_move": "A", "target_column": "B"},
-            },
-        },
-        {"column_to_move": ["A"], "target_column": "B"},
-    ),
-    (
-        "manage_columns",
-        {
-            "operator": "Concatenate columns",
-            "concat_columns_parameters": {"left_column": "A", "right_column": "B"},
-        },
-        {"left_column": "A", "right_column": "B", "delimiter": "_"},
-    ),
-    (
-        "manage_rows",
-        {
-            "operator": "Sort",
-            "sort_parameters": {
-                "sort_by": None,
-                "conditions": [{"sort_by": "A", "order": "Descending"}],
-            },
-        },
-        {"sort_by": []},
-    ),
-    ("manage_rows", {"operator": "Drop empty", "drop_empty_parameters": {}}, {}),
-    (
-        "handle_outliers",
-        {
-            "operator": "Replace rare values",
-            "replace_rare_values_parameters": {
-                "input_column": "A",
-                "replacement_string": "rare",
-                "absolute_threshold": 10,
-                "fraction_threshold": 0.005,
-                "max_common_categories": 3,
-            },
-        },
-        {"replacement_string": "rare", "max_common_categories": 3},
-    ),
-    (
-        "handle_outliers",
-        {
-            "operator": "Standard deviation numeric outliers",
-            "standard_deviation_numeric_outliers_parameters": {
-                "input_column": ["A"],
-                "output_column": "x",
-                "standard_deviations": 4,
-                "fix_method": "Remove",
-            },
-        },
-        {"standard_deviations": 4.0, "fix_method": "Remove", "output_column": "x"},
-    ),
-    (
-        "featurize_text",
-        {
-            "operator": "Character statistics",
-            "character_statistics_parameters": {"input_column": "A", "output_column_prefix": "x"},
-        },
-        {"output_column_prefix": "x"},
-    ),
-    (
-        "featurize_date_time",
-        {
-            "operator": "Extract columns",
-            "extract_columns_parameters": {
-                "input_column": "A",
-                "output_mode": "Ordinal",
-                "output_format": "Columns",
-                "infer_datetime_format": True,
-                "use_one_indexing": True,
-                "date_time_format": None,
-                "year": True,
-                "quarter": True,
-            },
-        },
-        {"use_one_indexing": True, "year": True, "quarter": True, "month": False},
-    ),
-]
 
 
 @pytest.mark.parametrize(("operator", "node", "wanted"), NODES)
@@ -232,6 +49,52 @@ def test_what_data_wrangler_has_learned_is_taken_over() -> None:
     common = {"common_categories": ["b"]}
     key = "handle_outliers/replace_rare_values"
     assert _learned(key, "c", common, ["a", "b"], replacement_string="r") == ["r", "b"]
+
+
+def test_what_it_has_learned_of_several_columns_is_taken_over() -> None:
+    key = "process_numeric/scale_values/min_max_scaler"
+    flow = Flow.from_dataframe(pa.table({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
+    node = flow.add(key, input_column=["a", "b"])
+
+    def kept(column: str, most: float) -> dict[str, Any]:
+        model = {"originalMin": [0.0], "originalMax": [most]}
+        return {"_hash": 1, "input_column": column, "scaler_model": model}
+
+    both = {"min_max_scaler_parameters": [kept("b", 4.0), kept("a", 2.0)]}
+    node.trained = {"scale_values_parameters": both}
+    result = flow.run()
+    assert not result.notes
+    assert result.table().to_pydict() == {"a": [0.5, 1.0], "b": [0.25, 0.5]}
+    both["min_max_scaler_parameters"].pop()
+    result = flow.run()
+    assert "learned anew" in result.notes[node.id][0]
+    assert result.table().to_pydict() == {"a": [0.0, 1.0], "b": [0.0, 1.0]}
+
+
+def test_what_scalers_have_learned_is_taken_over() -> None:
+    scaler = "process_numeric/scale_values"
+    model = {"scaler_model": {"median": [2.0], "range": [4.0]}}
+    found = _learned(f"{scaler}/robust_scaler", "n", model, [4.0, 8.0], center=True)
+    assert found == [0.5, 1.5]
+    model = {"scaler_model": {"maxAbs": [8.0]}}
+    assert _learned(f"{scaler}/max_absolute_scaler", "n", model, [4.0, -8.0]) == [0.5, -1.0]
+
+
+def test_the_default_part_of_a_split_is_its_first(tmp_path: Path) -> None:
+    halves = [{"name": "Train", "percentage": 0.5}, {"name": "Test", "percentage": 0.5}]
+    split = {"operator": "Ordered split", "ordered_split_parameters": {"splits": halves}}
+    (tmp_path / "up.csv").write_text("n\n1\n2\n")
+    place = {"s3Uri": str(tmp_path / "up.csv"), "s3ContentType": "csv", "s3HasHeader": True}
+    source = {"datasetSourceType": "S3", "name": "up", "s3ExecutionContext": place}
+    nodes = [
+        _node("SOURCE", "s3_source", "s", {"dataset_definition": source}),
+        _node("TRANSFORM", "spark.infer_and_cast_type", "t", {}, "s.default"),
+        _node("TRANSFORM", "spark.split", "p", split, "t.default"),
+        _node("TRANSFORM", "spark.identity", "i", {}, "p.default"),
+    ]
+    (tmp_path / "x.flow").write_text(json.dumps({"metadata": {"version": 1}, "nodes": nodes}))
+    result = Flow.open(tmp_path / "x.flow").run()
+    assert result.table("i").to_pydict() == {"n": [1]}
 
 
 def test_what_it_has_learned_in_another_form_is_learned_anew() -> None:

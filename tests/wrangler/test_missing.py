@@ -25,7 +25,7 @@ CATEGORY = "handle_missing/impute/categorical"
 TABLE = {
     "a.b": [1, None, 3],
     'c"': [None, 2.5, None],
-    "s": ["é", None, ""],
+    "s": ["é", None, " x "],
     "d": [dt.date(2024, 1, 31), None, dt.date(2024, 2, 1)],
     "t": [None, dt.datetime(2024, 1, 31, 10), None],
     "b": [True, None, False],
@@ -87,6 +87,26 @@ def test_the_most_frequent_is_imputed_and_of_equals_the_smallest(steps: Steps) -
     # As numbers are ordered as texts where they are categories.
     assert made["n"] == [10, 9, 10, 9, 10, 1]
     assert made["d"] == [each or dt.date(2024, 1, 31) for each in table["d"]]
+
+
+def test_blank_texts_and_what_is_no_number_are_missing(steps: Steps) -> None:
+    """As Data Wrangler has it in every step of the group."""
+    table = {"s": ["", "a", "  ", None, "\t"], "x": [float("nan"), 1.0, 3.0, None, 5.0]}
+    made = steps(FILL, table, input_column=["s"], fill_value="-")
+    assert made["s"] == ["-", "a", "-", "-", "\t"]
+    assert steps(FILL, table, input_column="x", fill_value="0")["x"] == [0, 1, 3, 0, 5]
+    assert steps(NUMERIC, table, input_column="x", strategy="Mean")["x"] == [3, 1, 3, 3, 5]
+    blanks = {"s": ["", "", "", "b"]}
+    assert steps(CATEGORY, blanks, input_column="s")["s"] == ["b"] * 4
+    key = "handle_missing/add_indicator_for_missing"
+    made = steps(key, table, input_column=["s", "x"])
+    assert made["s_indicator"] == [True, False, True, True, False]
+    assert made["x_indicator"] == [True, False, False, True, False]
+    made = steps("handle_missing/drop_missing/drop_rows", table)
+    assert made == {"s": ["a", "\t"], "x": [1.0, 5.0]}
+    assert steps("handle_missing/drop_missing/drop_columns", {**blanks, "n": [1] * 4}) == {
+        "n": [1] * 4
+    }
 
 
 def test_what_was_learned_is_put_into_other_rows(steps: Steps) -> None:

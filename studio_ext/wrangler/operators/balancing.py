@@ -16,7 +16,11 @@ ROW, RANK, CLASS, COPY = "studio_row", "studio_rank", "studio_class", "studio_co
 
 def form(label: str) -> Form:
     """Where an operator of this group stands in a flow file: parameters lie beside its name."""
-    return Form("sagemaker.spark.balance_data_0.1", (Choice("operator", label, container=""),))
+    return Form(
+        "sagemaker.spark.balance_data_0.1",
+        (Choice("operator", label, container=""),),
+        origin="code",
+    )
 
 
 class Balanced(Parameters):

@@ -23,6 +23,7 @@ P = TypeVar("P", bound=Parameters)
 #: What a fit has learned: plain JSON.
 Trained = dict[str, Any]
 DEFAULT = "default"
+Origin = Literal["file", "code", "guessed"]
 #: Where :meth:`Form.read_trained` puts what was learned of each of several columns.
 BY_COLUMN = "by_column"
 
@@ -88,7 +89,7 @@ class Form:
     nested: tuple[Nested, ...] = ()
     #: How its names are known: ``file`` and ``code`` are Data Wrangler's own, in flow files that
     #: people have published and in the Python it exports; ``guessed`` from its documentation.
-    origin: Literal["file", "code", "guessed"] = "guessed"
+    origin: Origin = "guessed"
 
     @property
     def key(self) -> str:

@@ -63,7 +63,7 @@ class InferAndCast(Operator[_Nothing]):
     """Give every column of text the narrowest type that all its values have."""
 
     number, group, label = "T001", GROUP, "Infer and cast types"
-    form = Form("sagemaker.spark.infer_and_cast_type_0.1")
+    form = Form("sagemaker.spark.infer_and_cast_type_0.1", origin="file")
     variants = ("infer", "edit types")
 
     def aggregates(self, relation: Relation, p: _Nothing) -> Mapping[str, exp.Expr]:
@@ -121,7 +121,7 @@ class ParseColumn(Operator[_Parsed]):
     """
 
     number, group, label = "T002", GROUP, "Parse value as type"
-    form = Form("sagemaker.spark.cast_single_data_type_0.1")
+    form = Form("sagemaker.spark.cast_single_data_type_0.1", origin="file")
     variants = ("long", "float", "bool", "date dd-MM-yyyy", "datetime", "string")
 
     def apply(self, relation: Relation, p: _Parsed, trained: Trained | None) -> Relation:

@@ -17,7 +17,7 @@ FLOW = "sagemaker.spark.manage_columns_0.1"
 
 
 def _form(label: str, *further: Choice, container: str | None = None) -> Form:
-    return Form(FLOW, (Choice("operator", label, container), *further))
+    return Form(FLOW, (Choice("operator", label, container), *further), origin="code")
 
 
 def _unused(relation: Relation, name: str) -> None:

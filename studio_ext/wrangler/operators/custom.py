@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from ..errors import ParameterError
 from ..python import Program, column, table
 from ..relation import Relation
-from .base import Choice, Form, Operator, Trained, Traits
+from .base import Choice, Form, Operator, Origin, Trained, Traits
 from .catalogue import catalogue
 from .parameters import AnyColumn, NewColumn, Parameters, TypeName, field
 
@@ -18,8 +18,8 @@ FLOW = "sagemaker.spark.custom_code_0.1"
 WHOLE = Traits(row_local=False, ordered=True)
 
 
-def _form(label: str, container: str) -> Form:
-    return Form(FLOW, (Choice("operator", label, container),))
+def _form(label: str, container: str, origin: Origin = "guessed") -> Form:
+    return Form(FLOW, (Choice("operator", label, container),), origin=origin)
 
 
 def _capital(value: object) -> object:
@@ -93,7 +93,7 @@ class PandasCode(_Pandas[_Code]):
 class OldPandasCode(_Pandas[_Code]):
     """Change the whole table with pandas: ``df`` in, ``df`` out (the form of older flows)."""
 
-    form = Form("sagemaker.spark.custom_pandas_0.1")
+    form = Form("sagemaker.spark.custom_pandas_0.1", origin="file")
 
 
 class _Spark(Operator[C]):
@@ -112,11 +112,11 @@ class SparkCode(_Spark[_Code]):
     It needs no Spark: SQLFrame turns it into a query of DuckDB's, in a process of its own.
     """
 
-    form = _form("Python (PySpark)", "pyspark_parameters")
+    form = _form("Python (PySpark)", "pyspark_parameters", "file")
 
 
 @catalogue.add
 class OldSparkCode(_Spark[_Code]):
     """Change the table with PySpark: ``df`` in, ``df`` out (the form of older flows)."""
 
-    form = Form("sagemaker.spark.custom_pyspark_0.1")
+    form = Form("sagemaker.spark.custom_pyspark_0.1", origin="file")

@@ -126,7 +126,7 @@ class FeaturizeDatetime(Operator[_Featurized]):
     """
 
     number, group, label = "T029", GROUP, "Featurize datetime"
-    form = series_form("Featurize datetime")
+    form = series_form("Featurize datetime", origin="file")
     variants = (
         *FEATURES,
         "ordinal",
@@ -234,7 +234,11 @@ class ExtractColumns(FeaturizeDatetime):
 
     Parameters = _Extracted
     number, group, label = "X626", "Featurize date/time", "Extract columns"
-    form = Form("sagemaker.spark.featurize_date_time_0.1", (Choice("operator", "Extract columns"),))
+    form = Form(
+        "sagemaker.spark.featurize_date_time_0.1",
+        (Choice("operator", "Extract columns"),),
+        origin="code",
+    )
     variants = ("counted from 1",)
 
     def apply(self, relation: Relation, p: _Featurized, trained: Trained | None) -> Relation:

@@ -26,7 +26,9 @@ _INDEX = " (studio index)"
 
 def form(label: str) -> Form:
     """Where an encoder of this group stands in a flow file."""
-    return Form("sagemaker.spark.encode_categorical_0.1", (Choice("operator", label),))
+    return Form(
+        "sagemaker.spark.encode_categorical_0.1", (Choice("operator", label),), origin="code"
+    )
 
 
 class _Encoded(Parameters):

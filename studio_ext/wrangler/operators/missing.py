@@ -1,4 +1,7 @@
-"""Handle missing: fill, impute, mark, drop."""
+"""Handle missing: fill, impute, mark, drop.
+
+As in Data Wrangler a text of blanks alone is missing too, and a number that is NaN.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlglot import exp
 
 from .. import types
 from ..errors import ParameterError
+from ..functions.building import call
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
@@ -28,7 +32,19 @@ FLOW = "sagemaker.spark.handle_missing_0.1"
 
 
 def _form(label: str, *further: Choice) -> Form:
-    return Form(FLOW, (Choice("operator", label), *further))
+    return Form(FLOW, (Choice("operator", label), *further), origin="code")
+
+
+def absent(relation: Relation, name: str) -> exp.Expr:
+    """Whether a row has no value of a column."""
+    x, kind = relation[name], types.kind_of(relation.schema[name])
+    none = x.is_(exp.null())
+    if kind == "string":
+        blank = exp.EQ(this=exp.Trim(this=x.copy()), expression=exp.Literal.string(""))
+        return exp.paren(exp.or_(none, blank))
+    if kind == "float":
+        return exp.paren(exp.or_(none, call("isnan", x.copy())))
+    return none
 
 
 class _Filled(Parameters):
@@ -56,7 +72,7 @@ class FillMissing(Operator[_Filled]):
             )
             if kind in types.NAMED and not relation.engine.evaluate(f.fits(text, kind)):
                 raise ParameterError("fill_value", p.fill_value, f"is no {kind}, as {name!r} is")
-            filled[output] = f.coalesce(relation[name], value)
+            filled[output] = f.when(absent(relation, name), value, relation[name])
         return relation.with_columns(filled)
 
 
@@ -101,7 +117,7 @@ class _Impute(Operator[N]):
     def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
         """The column with what was learned of it where it has no value."""
         f = relation.functions
-        return f.coalesce(relation[name], f.constant(value))
+        return f.when(absent(relation, name), f.constant(value), relation[name])
 
 
 @catalogue.add
@@ -140,17 +156,17 @@ class ImputeCategorical(_Impute[_ImputedCategory]):
     def fit(self, relation: Relation, p: _ImputedCategory) -> Trained:
         kept = {}
         for name in p.input_column:
-            counts = counted(relation, name)
-            if not counts:
+            labels = (label for label in counted(relation, name) if label.strip(" "))
+            if (most := next(labels, None)) is None:
                 raise nothing_in(name)
-            kept[name] = next(iter(counts))
+            kept[name] = most
         return {"values": kept}
 
     def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
         # Learned as text, which every type can be read from again.
         f = relation.functions
         read = f.to(f.constant(value), relation.schema[name], types.STRING)
-        return f.coalesce(relation[name], read)
+        return f.when(absent(relation, name), read, relation[name])
 
 
 class _Indicated(Parameters):
@@ -171,7 +187,7 @@ class MissingIndicator(Operator[_Indicated]):
         if p.output_column:
             names = outputs(p.input_column, p.output_column)
         return relation.with_columns(
-            {output: relation[name].is_(exp.null()) for name, output in names.items()}
+            {output: absent(relation, name) for name, output in names.items()}
         )
 
 
@@ -189,7 +205,7 @@ class DropMissingRows(Operator[_Dropped]):
 
     def apply(self, relation: Relation, p: _Dropped, trained: Trained | None) -> Relation:
         names = p.input_column or relation.columns
-        return relation.filter(*(relation[name].is_(exp.null()).not_() for name in names))
+        return relation.filter(*(absent(relation, name).not_() for name in names))
 
 
 @catalogue.add
@@ -197,14 +213,13 @@ class DropMissingColumns(Operator[_Dropped]):
     """Leave out the columns in which the training rows had a value missing."""
 
     number, group, label = "T051", GROUP, "Drop columns with missing values"
-    form = _form("Drop missing", Choice("dimension", "Drop Columns"))
+    form = Form(FLOW, (Choice("operator", "Drop missing"), Choice("dimension", "Drop Columns")))
     variants = ("columns",)
 
     def aggregates(self, relation: Relation, p: _Dropped) -> Mapping[str, exp.Expr]:
         names = p.input_column or relation.columns
-        rows = exp.Count(this=exp.Star())
-        missing = (exp.Sub(this=rows.copy(), expression=exp.Count(this=relation[n])) for n in names)
-        return dict(zip(names, missing, strict=True))
+        f, one = relation.functions, exp.Literal.number(1)
+        return {name: f.count(f.when(absent(relation, name), one)) for name in names}
 
     def learned(self, values: Mapping[str, Any], p: _Dropped) -> Trained:
         return {"dropped": [name for name, missing in values.items() if missing]}

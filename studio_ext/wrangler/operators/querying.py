@@ -27,7 +27,7 @@ class CustomFormula(Operator[_Formula]):
     """A column from a Spark SQL expression over the others."""
 
     number, group, label = "T013", "Custom formula", "Custom formula"
-    form = Form("sagemaker.spark.custom_formula_0.1")
+    form = Form("sagemaker.spark.custom_formula_0.1", origin="file")
     variants = ("expression",)
 
     def apply(self, relation: Relation, p: _Formula, trained: Trained | None) -> Relation:

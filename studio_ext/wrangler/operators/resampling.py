@@ -11,7 +11,7 @@ from .. import types
 from ..functions import Functions
 from ..places import unused
 from ..relation import Relation, column
-from .base import Choice, Form, Operator, Trained, Traits
+from .base import Choice, Form, Operator, Origin, Trained, Traits
 from .catalogue import catalogue
 from .filling import filled
 from .frequencies import Frequency, time_column
@@ -27,9 +27,9 @@ _UP = ("linear", "ffill", "bfill", "nearest")
 _UP_OTHERS = ("ffill", "bfill")
 
 
-def series_form(label: str, *further: Choice) -> Form:
+def series_form(label: str, *further: Choice, origin: Origin = "guessed") -> Form:
     """Time series keep their parameters under the label itself."""
-    return Form(FLOW, (Choice("operator", label, f"{label}_parameters"), *further))
+    return Form(FLOW, (Choice("operator", label, f"{label}_parameters"), *further), origin=origin)
 
 
 class _Down(BaseModel):
@@ -82,7 +82,7 @@ class Resample(Operator[_Resampled]):
     """
 
     number, group, label = "T021", GROUP, "Resample"
-    form = series_form("Resample")
+    form = series_form("Resample", origin="file")
     variants = tuple(
         [f"down: {each}" for each in dict.fromkeys((*_NUMERIC, *_OTHERS))]
         + [f"up: {each}" for each in _UP]

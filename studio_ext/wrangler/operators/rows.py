@@ -20,7 +20,7 @@ SEED = 42
 
 
 def _form(label: str) -> Form:
-    return Form(FLOW, (Choice("operator", label),))
+    return Form(FLOW, (Choice("operator", label),), origin="code")
 
 
 Order = Literal["Ascending", "Descending"]

@@ -84,7 +84,7 @@ class LagFeatures(Operator[_Lagged]):
     """
 
     number, group, label = "T026", GROUP, "Lag features"
-    form = series_form("Lag features")
+    form = series_form("Lag features", origin="file")
     variants = ("one lag", "entire window", "flattened window", "without rows of no history")
     traits = Traits(row_local=False, ordered=True)
 
@@ -128,7 +128,7 @@ class ValidateTimestamps(Operator[_Validated]):
     """
 
     number, group, label = "T023", GROUP, "Validate timestamps"
-    form = series_form("Validate timestamps")
+    form = series_form("Validate timestamps", origin="file")
     variants = ("drop", "indicate", "raise")
 
     def apply(self, relation: Relation, p: _Validated, trained: Trained | None) -> Relation:

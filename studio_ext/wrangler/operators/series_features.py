@@ -125,7 +125,7 @@ class RollingFeatures(Operator[_Rolled]):
     """
 
     number, group, label = "T027", GROUP, "Rolling window features"
-    form = series_form("Rolling window features")
+    form = series_form("Rolling window features", origin="file")
     variants = STRATEGIES
     traits = Traits(row_local=False, ordered=True)
 

@@ -169,6 +169,7 @@ class HandleMissingAlong(Operator[_Along]):
     form = series_form(
         "Handle missing",
         Choice("hm_input_type", "Along column", "hm_input_type_Along column_parameters"),
+        origin="file",
     )
     variants = _variants("along column")
     traits = Traits(row_local=False, ordered=True)

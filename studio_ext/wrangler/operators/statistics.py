@@ -28,7 +28,11 @@ class CharacterStatistics(Operator[_Counted]):
     """
 
     number, group, label = "T018", "Featurize text", "Character statistics"
-    form = Form("sagemaker.spark.featurize_text_0.1", (Choice("operator", "Character statistics"),))
+    form = Form(
+        "sagemaker.spark.featurize_text_0.1",
+        (Choice("operator", "Character statistics"),),
+        origin="code",
+    )
     variants = ("words", "characters", "capitals", "lower letters", "digits", "special")
 
     def apply(self, relation: Relation, p: _Counted, trained: Trained | None) -> Relation:

@@ -116,7 +116,9 @@ class Vectorize(Operator[_Vectorized]):
     """
 
     number, group, label = "T019", GROUP, "Vectorize"
-    form = Form("sagemaker.spark.featurize_text_0.1", (Choice("operator", "Vectorize"),), NESTED)
+    form = Form(
+        "sagemaker.spark.featurize_text_0.1", (Choice("operator", "Vectorize"),), NESTED, "code"
+    )
     variants = (
         "standard tokenizer",
         "custom tokenizer",
