@@ -97,6 +97,12 @@ def test_other_types_are_read_as_text(steps: Steps) -> None:
     assert (made["d"], made["b"]) == (["2021-03-31!", None], ["true!", "false!"])
 
 
+def test_title_case(steps: Steps) -> None:
+    texts = ["", "ab cd", "it's ÉTÉ-là 3rd", "x\ny", "日本abc Ǆx", "ΟΔΥΣΣΕΥΣ ΑΣ", None]
+    made = steps(f"{KEY}/title_case", {"x": texts}, input_column="x")["x"]
+    assert made == [each if each is None else each.title() for each in texts]
+
+
 def test_swapping_case(steps: Steps) -> None:
     made = steps(f"{KEY}/swap_case", {"x": [*TEXTS, None]}, input_column="x")["x"]
     assert made == [*(each.swapcase().replace("ς", "σ") for each in TEXTS), None]

@@ -190,6 +190,26 @@ class Capitalize(_Format[Written]):
         return relation.functions.capitalize(x)
 
 
+#: Runs of letters that have a case, and what is between them.
+_RUNS = r"[\p{Lu}\p{Ll}\p{Lt}]+|[^\p{Lu}\p{Ll}\p{Lt}]+"
+
+
+@catalogue.add
+class TitleCase(_Format[Written]):
+    """A capital for the first letter of each word, small letters for the rest.
+
+    As Python's ``title``: what is no letter ends a word, so that ``it's`` becomes ``It'S``.
+    """
+
+    number, label = "X627", "Title case"
+    form = _form("Title case")
+    variants = ("title case",)
+
+    def text(self, relation: Relation, x: exp.Expr, p: Written) -> exp.Expr:
+        f = relation.functions
+        return f.join(f.each(f.regexp_all(x, _RUNS), f.capitalize), "")
+
+
 @catalogue.add
 class SwapCase(_Format[Written]):
     """Capitals for small letters, and small letters for capitals.
