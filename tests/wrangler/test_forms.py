@@ -53,22 +53,33 @@ def test_what_data_wrangler_has_learned_is_taken_over() -> None:
 
 def test_what_it_has_learned_of_several_columns_is_taken_over() -> None:
     key = "process_numeric/scale_values/min_max_scaler"
-    flow = Flow.from_dataframe(pa.table({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
-    node = flow.add(key, input_column=["a", "b"])
+    flow = Flow.from_dataframe(pa.table({"a.b": [1.0, 2.0], "b": [1.0, 2.0]}))
+    node = flow.add(key, input_column=["a.b", "b"])
 
     def kept(column: str, most: float) -> dict[str, Any]:
         model = {"originalMin": [0.0], "originalMax": [most]}
         return {"_hash": 1, "input_column": column, "scaler_model": model}
 
-    both = {"min_max_scaler_parameters": [kept("b", 4.0), kept("a", 2.0)]}
+    both = {"min_max_scaler_parameters": [kept("b", 4.0), kept("a_b", 2.0)]}
     node.trained = {"scale_values_parameters": both}
     result = flow.run()
     assert not result.notes
-    assert result.table().to_pydict() == {"a": [0.5, 1.0], "b": [0.25, 0.5]}
+    assert result.table().to_pydict() == {"a.b": [0.5, 1.0], "b": [0.25, 0.5]}
     both["min_max_scaler_parameters"].pop()
     result = flow.run()
     assert "learned anew" in result.notes[node.id][0]
-    assert result.table().to_pydict() == {"a": [0.0, 1.0], "b": [0.0, 1.0]}
+    assert result.table().to_pydict() == {"a.b": [0.0, 1.0], "b": [0.0, 1.0]}
+
+
+def test_an_imputer_model_is_taken_over() -> None:
+    flow = Flow.from_dataframe(pa.table({"a.b": [1.0, None], "c": [None, 1.0]}))
+    node = flow.add("handle_missing/impute/numeric", input_column=["a.b", "c"])
+    model = {"class": "ImputerModel", "parameters": {}, "a_b": 7.0, "c": 8.0}
+    saved = {"numeric_parameters": {"_hash": "1", "imputer_model": model}}
+    node.trained = {"impute_parameters": saved}
+    result = flow.run()
+    assert not result.notes
+    assert result.table().to_pydict() == {"a.b": [1.0, 7.0], "c": [8.0, 1.0]}
 
 
 def test_what_scalers_have_learned_is_taken_over() -> None:

@@ -38,6 +38,11 @@ def snake(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
 
 
+def plain(name: str) -> str:
+    """What Data Wrangler calls a column while Spark learns, which would mind dots."""
+    return re.sub(r"[.`]+", "_", name)
+
+
 @dataclass(frozen=True)
 class Choice:
     """One level of a flow's parameters: ``key`` holds ``value``, ``container`` what belongs to it.
@@ -237,12 +242,14 @@ class Operator(Declared, Generic[P]):
         if BY_COLUMN not in saved:
             return self.adopt(saved, p)
         whole: Trained = {}
+        wanted = list(getattr(p, "input_column", []))
+        names = {plain(name): name for name in wanted}
         for each in saved[BY_COLUMN]:
-            one = p.model_copy(update={"input_column": [each["input_column"]]})
+            name = each["input_column"]
+            one = p.model_copy(update={"input_column": [names.get(name, name)]})
             for key, value in self.adopt(each, one).items():
                 whole.setdefault(key, {}).update(value)
-        wanted = set(getattr(p, "input_column", []))
-        if not all(wanted <= set(columns) for columns in whole.values()):
+        if not all(set(wanted) <= set(columns) for columns in whole.values()):
             raise DamagedError("trained_parameters: not of every column")
         return whole
 

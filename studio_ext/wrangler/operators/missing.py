@@ -14,7 +14,7 @@ from .. import types
 from ..errors import ParameterError
 from ..functions.building import call
 from ..relation import Relation
-from .base import Choice, Form, Operator, Trained
+from .base import Choice, Form, Operator, Trained, plain
 from .catalogue import catalogue
 from .figures import counted, floats, nothing_in, of_columns
 from .parameters import (
@@ -112,7 +112,7 @@ class _Impute(Operator[N]):
         if model is None:
             (name,) = p.input_column
             return {"values": {name: saved["impute_value"]}}
-        return {"values": {name: model[name] for name in p.input_column}}
+        return {"values": {name: model[plain(name)] for name in p.input_column}}
 
     def filled(self, relation: Relation, name: str, value: Any) -> exp.Expr:
         """The column with what was learned of it where it has no value."""
