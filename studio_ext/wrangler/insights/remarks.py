@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..operators.catalogue import catalogue
-from .profile import Column
+from .profile import OUTLIER, Column
 
 SKEW = 3.0
 #: Words that stand for "not known" (compared without case).
@@ -130,6 +130,10 @@ def _numbers(column: Column) -> Iterator[Remark]:
         clip = fix(
             "handle_outliers/robust_standard_deviation_numeric_outliers",
             input_column=[name],
+            # The report's own bounds, about: those the step has by default are far narrower.
+            lower_quantile=0.05,
+            upper_quantile=0.95,
+            standard_deviations=OUTLIER,
             fix_method="Clip",
         )
         words = f"{name!r} has {column.outliers:,} outliers ({column.outliers / column.known:.2%})"
