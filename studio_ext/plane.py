@@ -200,8 +200,10 @@ class ControlPlane:
         """
         try:
             gateway.ensure(self.config, GATEWAY_TIMEOUT_S)
-        except OSError:
-            log.exception("Studio starts without a gateway: endpoints cannot be invoked for now")
+        except OSError as error:
+            log.error(
+                "Studio starts without a gateway, so endpoints cannot be invoked for now: %s", error
+            )
 
     def _listen(self) -> None:
         """Accept connections; on another port if one that was only bound is taken by now."""
