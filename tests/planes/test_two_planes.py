@@ -125,9 +125,8 @@ def test_two_homes_run_their_own_and_share_what_waits(tmp_path: Path, started: l
         work.train(first, name, seconds=0.5)
     wait_for(lambda: len(work.notes("end")) >= JOBS // 3, "a third of the jobs")
     first.kill()
-    taken_before = {name for name, by, _ in work.notes("start") if by == first.url}
-    # What it had begun goes on and is its own; what waited is done by the other one.
-    others = [name for name in names if name not in taken_before]
+    # What it had begun, though a script may tell only later, goes on and is its own.
+    begun = len(list((first.home / "jobs").iterdir()))
     wait_for(lambda: {name for name, _, _ in work.notes("end")} >= {*names}, "the end of all", 120)
     calls.stop()
     first.start()
@@ -136,7 +135,7 @@ def test_two_homes_run_their_own_and_share_what_waits(tmp_path: Path, started: l
     readers = {name: first if by[name] == first.url else second for name in names}
     check_whole(work, readers, names)
     assert set(by.values()) == {first.url, second.url}
-    assert all(by[name] == second.url for name in others)
+    assert list(by.values()).count(first.url) <= begun  # what waited is done by the other one
     for plane in (first, second):
         assert work.most_at_once(plane.url) <= CORES
         jobs = {path.name for path in (plane.home / "jobs").iterdir()}
