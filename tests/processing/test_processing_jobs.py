@@ -41,7 +41,7 @@ def test_a_job_finds_its_inputs_and_leaves_its_outputs(studio: Studio, jobs: Job
     arguments = ["--rows", "a b", "--config '{\"x\": 1}'"]
     experiment = {"ExperimentName": "e", "TrialName": "t"}
     done = jobs.run(
-        "work",
+        "seer",
         WORK,
         inputs=[given(uri, "/opt/ml/processing/input/data", "data")],
         arguments=arguments,
@@ -49,24 +49,24 @@ def test_a_job_finds_its_inputs_and_leaves_its_outputs(studio: Studio, jobs: Job
         NetworkConfig={"EnableNetworkIsolation": False},
         ExperimentConfig=experiment,
     )
-    assert done["ProcessingJobStatus"] == "Completed", jobs.log("work")
-    assert json.loads(studio.get(f"{jobs.uri('work')}/deep/seen.json")) == {
+    assert done["ProcessingJobStatus"] == "Completed", jobs.log("seer")
+    assert json.loads(studio.get(f"{jobs.uri('seer')}/deep/seen.json")) == {
         "files": ["a.csv", "extra", "sub/b.csv"],
         "arguments": arguments,
         "color": "blue",
-        "job": "work",
+        "job": "seer",
         "mode": "File",
         "output": OUT,
         "hosts": ["algo-1"],
     }
-    assert jobs.keys("processed/work/") == ["deep/seen.json"]
+    assert jobs.keys("processed/seer/") == ["deep/seen.json"]
     assert jobs.keys("work/data/") == ["a.csv", "sub/b.csv"], "the inputs stay as they are"
     assert done["ExitMessage"] == "all seen"
     assert done["ExperimentConfig"] == experiment
     assert done["AppSpecification"]["ContainerArguments"] == arguments
     assert done["ProcessingInputs"][1]["S3Input"]["S3DataDistributionType"] == "FullyReplicated"
     assert done["CreationTime"] <= done["ProcessingStartTime"] <= done["ProcessingEndTime"]
-    folder = studio.config.jobs_dir / jobs.job_id("work")
+    folder = studio.config.jobs_dir / jobs.job_id("seer")
     assert not list(folder.rglob("*.csv")), "nothing keeps objects that are deleted"
 
 
