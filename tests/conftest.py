@@ -1,6 +1,6 @@
 """The database that tests run on, and marks that follow from where a test lies.
 
-Fixtures lie beside the tests that need them.
+Other fixtures lie beside the tests that need them.
 """
 
 from __future__ import annotations
@@ -59,3 +59,15 @@ def _databases_of_the_test() -> Iterator[None]:
     before = postgresql.created()
     yield
     postgresql.drop(postgresql.created() - before)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """An S3 that is not ours."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

@@ -37,6 +37,16 @@ def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return first_state(world, room_of(world.config, params), "processing job")
 
 
+def s3_input_of(given: dict[str, Any]) -> dict[str, Any]:
+    """An input's ``S3Input``, with what holds where the request is silent."""
+    defaults = {
+        "S3InputMode": "File",
+        "S3DataDistributionType": "FullyReplicated",
+        "S3CompressionType": "None",
+    }
+    return {**defaults, **given["S3Input"]}
+
+
 def outputs_of(request: dict[str, Any]) -> list[dict[str, Any]]:
     """The outputs that a request names."""
     found: list[dict[str, Any]] = request.get("ProcessingOutputConfig", {}).get("Outputs", [])

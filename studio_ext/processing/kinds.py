@@ -9,7 +9,7 @@ from ..control.world import World
 from ..jobs.launch import DEFAULT_RUNTIME_S
 from ..store.resources import Resource
 from ..wire.errors import ApiError, ResourceInUse, ValidationException
-from .admission import admit
+from .admission import admit, s3_input_of
 from .controller import CONTROLLER
 from .room import room_of
 
@@ -45,12 +45,7 @@ def _describe(_world: World, resource: Resource) -> dict[str, Any]:
 
 
 def _input(given: dict[str, Any]) -> dict[str, Any]:
-    defaults = {
-        "S3InputMode": "File",
-        "S3DataDistributionType": "FullyReplicated",
-        "S3CompressionType": "None",
-    }
-    return {"AppManaged": False, **given, "S3Input": {**defaults, **given["S3Input"]}}
+    return {"AppManaged": False, **given, "S3Input": s3_input_of(given)}
 
 
 PROCESSING_JOB = Kind(

@@ -12,7 +12,7 @@ from ..run import environments, images
 from ..run.contract import HOST, ML, Channel, JobSpec
 from ..store.resources import Resource
 from . import resume
-from .admission import outputs_of
+from .admission import outputs_of, s3_input_of
 from .room import cluster_of
 
 CONFIG = "/opt/ml/config"
@@ -120,13 +120,7 @@ def processing_config(resource: Resource) -> dict[str, Any]:
 
 
 def _input_config(given: dict[str, Any]) -> dict[str, Any]:
-    defaults = {
-        "S3DataDistributionType": "FullyReplicated",
-        "S3InputMode": "File",
-        "S3CompressionType": "None",
-        "S3DownloadMode": "StartOfJob",
-    }
-    return {**given, "S3Input": {**defaults, **given["S3Input"]}}
+    return {**given, "S3Input": {"S3DownloadMode": "StartOfJob", **s3_input_of(given)}}
 
 
 def _resource_config(request: dict[str, Any]) -> dict[str, Any]:

@@ -46,18 +46,6 @@ def steps(engine: Engine) -> Steps:
     return Steps(engine)
 
 
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """An S3 that is not ours."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def s3(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An S3 that the environment names, with an empty bucket ``tables``."""

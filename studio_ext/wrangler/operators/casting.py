@@ -130,7 +130,7 @@ class ParseColumn(Operator[_Parsed]):
         source = relation.schema[p.column]
         if types.kind_of(source) == p.data_type == "string":
             return relation
-        read = self._read(relation, p)
+        read = found = self._read(relation, p)
         if how.startswith("replace_value"):
             value = f.parsed(f.constant(p.replace_value), p.data_type)
             if not p.replace_value or relation.engine.evaluate(value) is None:
@@ -138,7 +138,7 @@ class ParseColumn(Operator[_Parsed]):
             read = f.coalesce(read, exp.cast(value, kind))
         new = {p.column: read}
         if how.endswith("_with_new_col"):
-            fits = self._read(relation, p).is_(exp.null()).not_()
+            fits = found.copy().is_(exp.null()).not_()
             new[f"{p.column}{ERROR}"] = f.when(fits, f.constant(""), f.text(x))
         made = relation.with_columns(new)
         if how == "drop":

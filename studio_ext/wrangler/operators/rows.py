@@ -60,15 +60,13 @@ class Sort(Operator[_Sorted]):
     traits = Traits(row_local=False, ordered=True)
 
     def apply(self, relation: Relation, p: _Sorted, trained: Trained | None) -> Relation:
-        f = relation.functions
-        for name, _ in p.orders():
+        f, keys = relation.functions, []
+        for name, order in p.orders():
             if name not in relation:
                 raise ColumnError.missing(name, relation.columns, "sort_by")
+            down = order == "Descending"
+            keys.append(f.ordered(column(name, "t"), descending=down, missing_first=not down))
         before, row = numbered(relation)
-        keys = [
-            f.ordered(column(name, "t"), descending=down, missing_first=not down)
-            for name, down in ((name, order == "Descending") for name, order in p.orders())
-        ]
         return before.sort(*keys, column(row, "t")).drop([row])
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import databases
 import pytest
-from moto.server import ThreadedMotoServer
 from sqlalchemy import Engine
 
 from studio_ext.store.objects import LocalObjectStore, ObjectStore
@@ -43,15 +42,6 @@ def local(engine: Engine, root: Path) -> LocalObjectStore:
     store = LocalObjectStore(engine, root)
     store.create_bucket("bucket")
     return store
-
-
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
