@@ -239,6 +239,6 @@ def _kill(pid: int, home: Path) -> None:
         process = psutil.Process(pid)
         if any(str(home) in part for part in process.cmdline()):
             os.kill(pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
     except psutil.NoSuchProcess:
         pass

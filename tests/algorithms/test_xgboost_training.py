@@ -349,7 +349,7 @@ def test_save_model_on_termination(job: Job, rows: np.ndarray) -> None:
     while not process.stdout.readline().startswith("[2]"):
         pass
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 0
     assert xgboost.Booster(model_file=str(job.model)).num_boosted_rounds() >= 3
 

@@ -22,7 +22,7 @@ from studio_ext.control.world import Reconcile, World
 from studio_ext.store.leases import Leases
 
 
-def wait_for(check: Callable[[], Any], timeout_s: float = 20.0) -> None:
+def wait_for(check: Callable[[], Any], timeout_s: float = 60.0) -> None:
     end = time.monotonic() + timeout_s
     while not check():
         assert time.monotonic() < end, "it did not happen in time"
@@ -166,7 +166,7 @@ def test_more_resources_than_threads(run: Callable[[Reconcile], World]) -> None:
     gate = threading.Event()
 
     def wait(world: World, resource_id: int) -> float | None:
-        gate.wait(10)
+        gate.wait(60)
         return step(world, resource_id, limit=1)
 
     world = run(wait)

@@ -213,7 +213,7 @@ async def test_a_client_that_falls_silent_is_not_waited_for(
     async def answer(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(app(scope, receive, answer), 10)
+    await asyncio.wait_for(app(scope, receive, answer), 60)
     assert sent[0]["status"] == 400
     assert dict(sent[0]["headers"])[b"connection"] == b"close"
     assert json.loads(sent[1]["body"])["__type"] == "RequestTimeout"

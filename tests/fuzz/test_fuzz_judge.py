@@ -98,7 +98,7 @@ def answering(raw: bytes) -> Iterator[Sender]:
     sender = Sender("127.0.0.1", listener.getsockname()[1])
     yield sender
     sender.close()
-    thread.join(5)
+    thread.join(60)
     listener.close()
 
 

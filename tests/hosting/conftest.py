@@ -90,7 +90,7 @@ def gateway(config: Config, store: Store) -> Iterator[client.GatewayInfo]:
     info = client.info(config)
     if info is not None:
         os.kill(info.pid, signal.SIGTERM)
-        wait_for(lambda: client.info(config) is None, 20)
+        wait_for(lambda: client.info(config) is None)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def transform_fn(model, body, content_type, accept, context):
 """
 
 
-def wait_for(check: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+def wait_for(check: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The first true value of ``check``."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:

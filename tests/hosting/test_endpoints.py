@@ -330,7 +330,7 @@ def test_a_new_gateway_serves_on(studio: Studio, deploy: Callable[..., str]) -> 
     before = gateway.info(studio.config)
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
-    wait_for(lambda: (gateway.info(studio.config) or before).pid != before.pid, 20)
+    wait_for(lambda: (gateway.info(studio.config) or before).pid != before.pid)
     wait_for(lambda: answers(runtime(studio), "steady"))
     config = make_config(studio, "steady-2", A=("steady-b", 1.0))
     studio.sagemaker.update_endpoint(EndpointName="steady", EndpointConfigName=config)

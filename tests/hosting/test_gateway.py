@@ -141,7 +141,7 @@ def test_no_request_is_dropped_while_routes_change(
         publish({"A": (1.0, [new])})
         wait_for(lambda: client.in_flight(config)[1].get(old.folder.name, 0) == 0)
         old.process.terminate()
-        old.process.wait(20)
+        old.process.wait(60)
         time.sleep(0.3)
         publish({"B": (1.0, [new])})
         time.sleep(0.3)
@@ -195,7 +195,7 @@ def test_request_that_a_dead_worker_never_read_is_tried_again(
         time.sleep(0.3)
         assert not answer.done()
         os.kill(victim, signal.SIGKILL)
-        assert answer.result(10)["pid"] != victim
+        assert answer.result(60)["pid"] != victim
 
 
 def test_restart_keeps_port_and_routes(
@@ -217,7 +217,7 @@ def test_sigterm_lets_requests_finish(
         answer = threads.submit(invoke, runtime, {"sleep": 1.0})
         wait_for(lambda: client.in_flight(config)[1].get("instance-0"))
         os.kill(gateway.pid, signal.SIGTERM)
-        assert answer.result(10)["model"] == "model"
+        assert answer.result(60)["model"] == "model"
     wait_for(lambda: client.info(config) is None)
 
 
@@ -249,7 +249,7 @@ def test_metrics(serve: Serve, publish: Any, runtime: Any, store: Store) -> None
             p[2] for s in store.metrics.series("000000000000/endpoint/e", [name]) for p in s.points
         )
 
-    wait_for(lambda: total("Invocations") == 6, 5)
+    wait_for(lambda: total("Invocations") == 6)
     assert total("Invocation5XXErrors") == 1 and total("Invocation4XXErrors") == 0
     latency = [
         p[2]

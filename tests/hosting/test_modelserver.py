@@ -26,7 +26,7 @@ JSON = {"content_type": "application/json", "accept": "application/json"}
 def failure(serve: Serve, files: dict[str, str | bytes], **options: object) -> str:
     instance = serve(files, **options)
     reason = instance.wait("Failed")["reason"]
-    assert instance.process.wait(10) == 1
+    assert instance.process.wait(60) == 1
     return reason
 
 
@@ -260,7 +260,7 @@ def test_sigterm_finishes_the_request_at_hand(serve: Serve) -> None:
         time.sleep(0.3)
         instance.process.terminate()
         assert answer.result()[0]["status"] == 200
-    assert instance.process.wait(10) == 0
+    assert instance.process.wait(60) == 0
     assert instance.status["state"] == "Stopped" and not is_alive(pid)
     assert not any(os.path.exists(path) for path in sockets)
 
@@ -271,7 +271,7 @@ def test_no_orphans_when_the_supervisor_is_killed(serve: Serve) -> None:
     pid = instance.wait()["workers"][0]["pid"]
     child = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
     instance.process.kill()
-    wait_for(lambda: not is_alive(pid), 5)
+    wait_for(lambda: not is_alive(pid))
     again = serve(id=instance.folder.name)
     wait_for(
         lambda: again.status["pid"] == again.process.pid and again.status["state"] == "InService"
@@ -284,7 +284,7 @@ def test_one_supervisor_for_a_folder(serve: Serve) -> None:
     instance = serve({"code/inference.py": ECHO})
     instance.wait()
     second = serve(id=instance.folder.name)
-    assert second.process.wait(10) == 0
+    assert second.process.wait(60) == 0
     assert instance.status["pid"] == instance.process.pid and instance.process.poll() is None
 
 

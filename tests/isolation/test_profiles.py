@@ -192,14 +192,14 @@ def test_the_shell(studio: Studio) -> None:
     assert studio_command(studio, *revoke)[0] == 0
     assert studio_command(studio, *revoke)[0] == 1
     with pytest.raises(Exception, match="InvalidClientTokenId"):
-        wait_for(lambda: not who(**made), 15)
+        wait_for(lambda: not who(**made))
     status, told = studio_command(studio, "env", "--user", "nobody")
     assert status == 1 and "studio user add" in told
     assert studio_command(studio, "user", "remove", "dora")[0] == 0
     assert "dora" not in names(studio)
     assert json.loads((studio.config.path / "users" / "dora.json").read_text())
     with pytest.raises(Exception, match="InvalidClientTokenId"):
-        wait_for(lambda: not who(**keys), 15)
+        wait_for(lambda: not who(**keys))
 
 
 def exported(text: str) -> dict[str, str]:

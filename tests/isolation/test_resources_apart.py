@@ -391,7 +391,7 @@ def test_invoking_takes_the_owner_or_its_leave(alpha: Person, ben: Person, direc
         except ClientError:
             return False
 
-    wait_for(invoked, 15)
+    wait_for(invoked)
     ask = ben.sagemaker
     assert ask.describe_endpoint(EndpointName=NAME)["EndpointArn"] == alpha.arn("endpoint", NAME)
     code, _, _ = refusal(ask.delete_endpoint, EndpointName=NAME)
@@ -404,7 +404,7 @@ def test_invoking_takes_the_owner_or_its_leave(alpha: Person, ben: Person, direc
     )
     assert code == "AccessDeniedException"
     tag(alpha, "endpoint", None)
-    wait_for(lambda: not invoked(), 15)
+    wait_for(lambda: not invoked())
     assert refusal(lambda: invoke(ben, direct))[:2] == ("ValidationError", missing)
     assert alpha.endpoint(NAME)["EndpointStatus"] == "InService"
 

@@ -64,7 +64,7 @@ def end_all_of(home: Path) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(found, timeout=10)
+    psutil.wait_procs(found, timeout=60)
 
 
 @pytest.fixture(scope="session")

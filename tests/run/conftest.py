@@ -17,7 +17,7 @@ import pytest
 from studio_ext.run.contract import CODE, ML, Channel, JobSpec, JobStatus, Pack, training_config
 from studio_ext.run.runners.process import ProcessRunner
 
-TIMEOUT_S = 30
+TIMEOUT_S = 90
 
 
 @dataclass

@@ -76,7 +76,7 @@ def test_the_outcome_waits_for_room(folder: JobFolder, disk: Disk) -> None:
     time.sleep(0.3)
     assert thread.is_alive() and "because" not in folder.status.read_text()
     disk.full = False
-    thread.join(10)
+    thread.join(60)
     assert "because" in folder.status.read_text()
 
 

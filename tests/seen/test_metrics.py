@@ -60,7 +60,7 @@ def _parsed(text: str) -> Samples:
 
 
 def _read(url: str, token: str) -> Samples:
-    answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/plain; version=")
     return _parsed(answer.text)
@@ -92,7 +92,7 @@ def _signed(url: str, credential: Credential, service: str) -> dict[str, str]:
 def test_nobody_reads_without_a_token(studio: Studio) -> None:
     for url in _urls(studio):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}):
-            answer = requests.get(url, headers=headers, timeout=20)
+            answer = requests.get(url, headers=headers, timeout=60)
             assert answer.status_code in (401, 403), (url, headers)
             assert "studio_" not in answer.text.replace("studio metrics-token", "")
     assert exposition.token_path(studio.config).stat().st_mode & 0o777 == 0o600
@@ -103,9 +103,9 @@ def test_the_administrator_may_sign_and_others_may_not(studio: Studio) -> None:
     for url in _urls(studio):
         key = studio.plane.credential
         service = "studio" if studio.plane.url in url else "sagemaker"
-        answer = requests.get(url, headers=_signed(url, key, service), timeout=20)
+        answer = requests.get(url, headers=_signed(url, key, service), timeout=60)
         assert answer.status_code == 200 and "studio_build_info" in answer.text
-        refused = requests.get(url, headers=_signed(url, job, service), timeout=20)
+        refused = requests.get(url, headers=_signed(url, job, service), timeout=60)
         assert refused.status_code in (400, 403) and "studio_build_info" not in refused.text
 
 

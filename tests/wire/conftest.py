@@ -214,14 +214,14 @@ def server(dispatcher: Dispatcher) -> Iterator[SimpleNamespace]:
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not running.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port)
     running.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture(scope="session")

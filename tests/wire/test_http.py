@@ -47,10 +47,10 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    with socket.create_connection(listener.getsockname(), timeout=20) as client:
+    with socket.create_connection(listener.getsockname(), timeout=60) as client:
         yield client
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 def answer(client: socket.socket) -> bytes:

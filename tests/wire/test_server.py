@@ -44,7 +44,7 @@ def signed(server, method, path, service="s3", body=b"", payload=None, headers=N
 
 
 def exchange(server, method, path, headers, body=b"", connection=None):
-    connection = connection or http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = connection or http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     return answer.status, answer.read(), answer
@@ -282,7 +282,7 @@ def test_expect_continue(server, seen):
 
 
 def test_connections_are_reused(server, seen):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.connect()
     local = connection.sock.getsockname()
     for body in (b"one", b"two"):
@@ -335,7 +335,7 @@ class Notes(Observer):
     def of(self, answer):
         """What was told of one request, and its exchange; known once the answer is out."""
         mine = answer.getheader("x-amzn-requestid") or answer.getheader("x-amz-request-id")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while mine not in self.ended_ones:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -470,7 +470,7 @@ def test_slow_handlers_do_not_block_others(keys):
     """Sync handlers run beside each other and beside the event loop."""
     import threading
 
-    gate = threading.Barrier(8, timeout=10)
+    gate = threading.Barrier(8, timeout=60)
 
     def wait(call, params):
         gate.wait()

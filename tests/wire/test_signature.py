@@ -114,7 +114,7 @@ def test_presigned_put_and_get(client, seen, version, key):
 def send(method: str, url: str, body: bytes | None = None, headers=None) -> tuple[int, bytes]:
     """Sends the URL exactly as given (`requests` would tidy `..` away)."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     target = urlunsplit(("", "", parts.path, parts.query, ""))
     target = target[2:] if target.startswith("////") else target
     connection.request(method, target, body, headers or {})
@@ -155,12 +155,12 @@ def test_presigned_headers_are_part_of_it(client, seen, version):
     arguments = {"Bucket": "b", "Key": "k", "ContentType": "text/x", "Metadata": {"a": "b"}}
     url = s3.generate_presigned_url("put_object", arguments)
     headers = {"Content-Type": "text/x", "x-amz-meta-a": "b"}
-    assert requests.put(url, b"1", headers=headers, timeout=20).status_code == 200
+    assert requests.put(url, b"1", headers=headers, timeout=60).status_code == 200
     assert seen.last["ContentType"] == "text/x"
     wrong = {**headers, "Content-Type": "text/y"}
-    assert requests.put(url, b"1", headers=wrong, timeout=20).status_code == 403
+    assert requests.put(url, b"1", headers=wrong, timeout=60).status_code == 403
     extra = {**headers, "x-amz-acl": "public-read"}
-    assert requests.put(url, b"1", headers=extra, timeout=20).status_code == 403
+    assert requests.put(url, b"1", headers=extra, timeout=60).status_code == 403
 
 
 def test_presigned_sts(client):

@@ -70,7 +70,7 @@ def test_several_loops_and_a_caller_that_goes_away() -> None:
 
     async def leave() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(threads.run(gate.wait, 10), 0.05)
+            await asyncio.wait_for(threads.run(gate.wait, 60), 0.05)
 
     asyncio.run(leave())  # its loop is closed before the outcome is there
     gate.set()
@@ -85,7 +85,7 @@ def test_several_loops_and_a_caller_that_goes_away() -> None:
     for each in loops:
         each.start()
     for each in loops:
-        each.join(10)
+        each.join(60)
     assert sorted(found) == list(range(6))
     threads.close()
 
@@ -95,7 +95,7 @@ def test_closing_refuses_and_cancels_what_waits_and_lets_the_rest_end() -> None:
     gate = threading.Event()
 
     async def main() -> None:
-        runs = asyncio.ensure_future(threads.run(lambda: gate.wait(10)))
+        runs = asyncio.ensure_future(threads.run(lambda: gate.wait(60)))
         waits = asyncio.ensure_future(threads.run(lambda: "too late"))
         await asyncio.sleep(0.05)
         threads.close()

@@ -50,5 +50,5 @@ def serve(registry: Registry, keys: Any, region: str = "us-east-1") -> Iterator[
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     dispatcher.close()

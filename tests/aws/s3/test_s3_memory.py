@@ -63,7 +63,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Any, int]]:
     assert process.stdout is not None
     yield make_client(process.stdout.readline().strip()), process.pid
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def test_memory_is_flat(server: tuple[Any, int]) -> None:
