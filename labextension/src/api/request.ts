@@ -9,7 +9,9 @@ export class ApiError extends Error {
   constructor(
     readonly code: string,
     message: string,
-    readonly status: number
+    readonly status: number,
+    /** The other members of the answer, such as the `Field` that is amiss. */
+    readonly details: Readonly<Record<string, unknown>> = {}
   ) {
     super(message);
     this.name = code;
@@ -70,7 +72,7 @@ export function readError(response: Response, text: string): ApiError {
       .split('#')
       .pop() as string;
     const message = body.message ?? body.Message ?? text;
-    return new ApiError(code, String(message), response.status);
+    return new ApiError(code, String(message), response.status, body);
   } catch {
     const message =
       response.status === 404
