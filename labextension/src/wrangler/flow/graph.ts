@@ -1,0 +1,83 @@
+import { FlowText } from './text';
+import { INode, IPlace, NodeType } from './types';
+
+/** The nodes that read a node. */
+export function readers(flow: FlowText, id: string): INode[] {
+  return flow.nodes.filter(node => node.inputs.some(given => given.node_id === id));
+}
+
+/** A node and all that it follows from, in the order of the file. */
+export function upstream(flow: FlowText, id: string): INode[] {
+  return _reached(flow, [id], node => node.inputs.map(given => given.node_id));
+}
+
+/** All that follows from a node, in the order of the file. */
+export function downstream(flow: FlowText, id: string): INode[] {
+  const found = _reached(flow, [id], node => readers(flow, node.node_id).map(each => each.node_id));
+  return found.filter(each => each.node_id !== id);
+}
+
+/** A node and those that are of no use without it: all that they follow from goes with it. */
+export function dependents(flow: FlowText, id: string): INode[] {
+  const gone = new Set([id]);
+  for (let before = 0; before !== gone.size;) {
+    before = gone.size;
+    for (const node of flow.nodes) {
+      if (node.inputs.length && node.inputs.every(given => gone.has(given.node_id))) {
+        gone.add(node.node_id);
+      }
+    }
+  }
+  return flow.nodes.filter(node => gone.has(node.node_id));
+}
+
+/** Whether a node gives rows that others can read. */
+export function givesTable(type: NodeType): boolean {
+  return type === 'SOURCE' || type === 'TRANSFORM' || type === 'DATASET';
+}
+
+/** The name of an output that inputs may name. */
+export function outputOf(flow: FlowText, place: IPlace): string {
+  return place.output ?? flow.node(place.node).outputs[0]?.name ?? 'default';
+}
+
+/** What changes when the rows of a node may: a digest of it and all that it follows from. */
+export function dataKey(flow: FlowText, id: string): string {
+  const meaning = upstream(flow, id).map(node => [
+    node.node_id,
+    node.type,
+    node.operator,
+    node.parameters,
+    node.trained_parameters ?? null,
+    node.inputs.map(given => [given.node_id, given.output_name]),
+    node.outputs
+  ]);
+  return `${id}:${digest(JSON.stringify(meaning))}`;
+}
+
+/** 53 bits of a text: enough to tell versions of one document apart (cyrb53, public domain). */
+function digest(text: string): string {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
+}
+
+function _reached(flow: FlowText, from: string[], next: (node: INode) => string[]): INode[] {
+  const seen = new Set<string>();
+  const known = new Map(flow.nodes.map(node => [node.node_id, node]));
+  const waiting = [...from];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const node = known.get(id);
+    if (node && !seen.has(id)) {
+      seen.add(id);
+      waiting.push(...next(node));
+    }
+  }
+  return flow.nodes.filter(node => seen.has(node.node_id));
+}
