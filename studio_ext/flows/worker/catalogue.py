@@ -8,6 +8,7 @@ from typing import Any
 
 from ...wrangler.analyses import analyses
 from ...wrangler.operators import catalogue
+from ...wrangler.operators.labels import labelled
 
 #: The one transform that takes any number of tables.
 CONCATENATE = "concatenate_datasets"
@@ -26,7 +27,7 @@ def transforms() -> dict[str, Any]:
                 "Help": each.help,
                 "Operator": each.form.operator,
                 "Variants": list(each.variants),
-                "Schema": each.Parameters.model_json_schema(),
+                "Schema": labelled(each.Parameters.model_json_schema()),
                 "Inputs": each.tables,
                 "Many": each.key == CONCATENATE,
                 "Learns": each.fitted,
@@ -47,7 +48,7 @@ def all_analyses() -> dict[str, Any]:
             "Label": each.label,
             "Help": each.help,
             "Operator": each.form.operator,
-            "Schema": each.Parameters.model_json_schema(),
+            "Schema": labelled(each.Parameters.model_json_schema()),
         }
         for each in analyses
     ]

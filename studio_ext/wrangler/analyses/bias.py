@@ -15,7 +15,7 @@ from sqlglot import exp
 from .. import types
 from ..errors import NAMED, DataError, ParameterError
 from ..operators.base import Form
-from ..operators.parameters import AnyColumn, NewColumn, Parameters, field
+from ..operators.parameters import AnyColumn, MaybeColumn, Parameters, field
 from ..relation import Relation
 from .base import Analysis, Findings, analyses, counted, figure
 
@@ -39,7 +39,7 @@ class _Bias(Parameters):
     facet: AnyColumn = field("Group by", "The column that says who belongs to the group.")
     facet_values: list[str] = field("Values of the group", "Of a category.", default=[])
     facet_threshold: float | None = field("In the group above", "Of a number.", default=None)
-    group_column: NewColumn = field("Within", "The third column, for CDDL.", default="")
+    group_column: MaybeColumn = field("Within", "The third column, for CDDL.", default="")
 
 
 def _chosen(

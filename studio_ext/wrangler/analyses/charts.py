@@ -10,7 +10,7 @@ from sqlglot import exp
 from .. import types
 from ..errors import DataError, ParameterError
 from ..operators.base import Form
-from ..operators.parameters import AnyColumn, NewColumn, NumericColumn, Parameters, field
+from ..operators.parameters import AnyColumn, MaybeColumn, NumericColumn, Parameters, field
 from ..relation import Relation
 from .base import Analysis, Findings, analyses, counted, figure, some_rows
 
@@ -24,8 +24,8 @@ MISSING = "(missing)"
 
 
 class _Charted(Parameters):
-    color_by: NewColumn = field("Colour by", default="")
-    facet_by: NewColumn = field("Facet by", default="")
+    color_by: MaybeColumn = field("Colour by", default="")
+    facet_by: MaybeColumn = field("Facet by", default="")
 
     def split(self, relation: Relation) -> list[str]:
         """The columns that part the chart."""

@@ -24,6 +24,7 @@ class _Code(Parameters):
         "Code",
         "`df` (pandas) is the rows. `chart` at the end is an Altair chart, a plotly figure, or a "
         "dict: a Vega-Lite specification, or a plotly figure's data and layout.",
+        language="python",
     )
 
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 from ..analyses import Analysis, Findings, analyses
 from ..operators.base import Form
-from ..operators.parameters import NewColumn, Parameters, field
+from ..operators.parameters import MaybeColumn, Parameters, field
 from ..relation import Relation
 from .report import insights
 
 
 class _Wanted(Parameters):
-    target_column: NewColumn = field("Target column", "Empty: no target.", default="")
+    target_column: MaybeColumn = field("Target column", "Empty: no target.", default="")
     problem_type: Literal["auto", "Classification", "Regression"] = field("Problem", default="auto")
 
 

@@ -30,7 +30,7 @@ class Balanced(Parameters):
     ratio: float = field(
         "Ratio", "Rows of the rare class for each of the most frequent.", default=1.0, gt=0, le=1
     )
-    seed: int = field("Seed", default=42)
+    seed: int = field("Seed", default=42, rarely=True)
 
 
 def ranked(relation: Relation, p: Balanced) -> Relation:

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from ..relation import Relation
 from .base import Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, NewText, Parameters, TypeName, field
+from .parameters import AnyColumn, NewText, Parameters, TypeName, When, field
 
 GROUP = "Data types"
 #: Types that stay as they are; Data Wrangler calls each of them ``object``.
@@ -45,16 +45,28 @@ class _Parsed(Parameters):
     data_type: TypeName = field("Type")
     non_castable_data_handling_method: Handling = field(
         "What does not fit",
-        "Becomes missing, or a value; the new column COLUMN_typecast_error keeps its text. Drop: "
-        "rows without a value are left out.",
+        "The new column is called COLUMN_typecast_error. Dropping leaves out every row without a "
+        "value.",
         default="replace_null",
     )
-    replace_value: NewText = field("Value for what does not fit, or is missing", default="")
+    replace_value: NewText = field(
+        "Value for what does not fit, or is missing",
+        default="",
+        when=When(
+            "non_castable_data_handling_method", ("replace_value", "replace_value_with_new_col")
+        ),
+    )
     date_formatting: NewText = field(
-        "Format of dates", "As Java writes it: dd-MM-yyyy. Empty: found out.", default=""
+        "Format of dates",
+        "As Java writes it: dd-MM-yyyy. Empty: found out.",
+        default="",
+        when=When("data_type", ("date",)),
     )
     datetime_formatting: NewText = field(
-        "Format of datetimes", "As Java writes it: yyyy-MM-dd HH:mm. Empty: found out.", default=""
+        "Format of datetimes",
+        "As Java writes it: yyyy-MM-dd HH:mm. Empty: found out.",
+        default="",
+        when=When("data_type", ("datetime",)),
     )
 
 

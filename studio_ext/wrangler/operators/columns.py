@@ -10,7 +10,7 @@ from ..errors import ColumnError, ParameterError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, AnyColumns, NewColumn, Parameters, field
+from .parameters import AnyColumn, AnyColumns, MaybeColumn, NewColumn, Parameters, When, field
 
 GROUP = "Manage columns"
 FLOW = "sagemaker.spark.manage_columns_0.1"
@@ -35,14 +35,14 @@ class _Named(Parameters):
 
 
 class _Rename(BaseModel):
-    input_column: str = field("Column", min_length=1)
+    input_column: AnyColumn = field("Column")
     new_name: str = field("New name", min_length=1)
 
 
 class _Renamed(Parameters):
     columns_to_rename: list[_Rename] = field("Columns", default=[])
-    input_column: str = field("One more column", default="")
-    new_name: NewColumn = field("Its new name", default="")
+    input_column: MaybeColumn = field("One more column", default="", rarely=True)
+    new_name: NewColumn = field("Its new name", default="", when=When("input_column"), rarely=True)
 
     def names(self) -> dict[str, str]:
         """Old name -> new one, of all that are to be renamed."""

@@ -11,7 +11,7 @@ from ..python import Program, column, table
 from ..relation import Relation
 from .base import Choice, Form, Operator, Origin, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, NewColumn, Parameters, TypeName, field
+from .parameters import AnyColumn, NewColumn, Parameters, TypeName, When, field
 
 GROUP = "Custom transforms"
 FLOW = "sagemaker.spark.custom_code_0.1"
@@ -36,8 +36,20 @@ class _Function(Parameters):
     udf_mode: Mode = field(
         "Mode", "Pandas: a Series at a time. Python: one value at a time.", default="Pandas"
     )
-    pandas_code: str = field("Code", "Defines custom_func(series).", default="")
-    python_code: str = field("Code", "Defines custom_func(value).", default="")
+    pandas_code: str = field(
+        "Code",
+        "Defines custom_func(series).",
+        default="",
+        when=When("udf_mode", ("Pandas",)),
+        language="python",
+    )
+    python_code: str = field(
+        "Code",
+        "Defines custom_func(value).",
+        default="",
+        when=When("udf_mode", ("Python",)),
+        language="python",
+    )
 
 
 @catalogue.add
@@ -63,7 +75,9 @@ class PythonFunction(Operator[_Function]):
 
 
 class _Code(Parameters):
-    code: str = field("Code", "`df` is the table, and what it is at the end is the result.")
+    code: str = field(
+        "Code", "`df` is the table, and what it is at the end is the result.", language="python"
+    )
 
 
 C = TypeVar("C", bound=_Code)

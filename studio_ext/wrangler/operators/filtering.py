@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlglot import exp
 
 from .. import types
@@ -14,7 +14,7 @@ from ..functions import Functions
 from ..relation import Relation
 from .base import Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import Parameters, field, spelled
+from .parameters import AnyColumn, Parameters, When, field, spelled
 
 CONDITIONS = (
     "=",
@@ -40,6 +40,8 @@ _COMPARED: Mapping[str, type[exp.Binary]] = {
     ">=": exp.GTE,
 }
 _TEXT = ("contains", "does not contain", "starts with", "ends with")
+#: Conditions on one value.
+_VALUED = (*_COMPARED, "between", "not between", *_TEXT)
 
 
 class Condition(BaseModel):
@@ -47,15 +49,18 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    column: str = Field(min_length=1)
-    condition: str = Field(json_schema_extra={"enum": [*CONDITIONS, *_NEGATED]})
-    value: str = Field(default="")
-    #: Of ``between``: the upper bound.
-    upper: str = Field(default="")
-    #: Of ``is one of``.
-    values: list[str] = Field(default=[])
-    #: Of ``is outlier``: farther than so many standard deviations from the mean.
-    standard_deviations: float = Field(default=3.0, gt=0)
+    column: AnyColumn = field("Column")
+    condition: str = field("Condition", json_schema_extra={"enum": [*CONDITIONS, *_NEGATED]})
+    value: str = field("Value", default="", when=When("condition", _VALUED))
+    upper: str = field("and", default="", when=When("condition", ("between", "not between")))
+    values: list[str] = field("Values", default=[], when=When("condition", ("is one of",)))
+    standard_deviations: float = field(
+        "Standard deviations",
+        "From the mean; what is farther is an outlier.",
+        default=3.0,
+        gt=0,
+        when=When("condition", ("is outlier", "is not outlier")),
+    )
 
 
 class _Filtered(Parameters):

@@ -12,6 +12,7 @@ from ..errors import ColumnError
 from ..functions import Functions
 from ..functions.times import MICROSECONDS, MONTHS
 from ..relation import Relation
+from .parameters import field
 
 UNITS = (*MICROSECONDS, *MONTHS)
 _NAMES = {
@@ -38,8 +39,8 @@ Unit = Annotated[str, BeforeValidator(_unit), Field(json_schema_extra={"enum": l
 class Frequency(BaseModel):
     """A quantity of a unit of time."""
 
-    quantity: int = Field(default=1, ge=1)
-    offset_description: Unit = "hour"
+    quantity: int = field("Every", default=1, ge=1)
+    offset_description: Unit = field("Unit", default="hour")
 
     def origin(self, f: Functions, first: exp.Expr) -> exp.Expr:
         """Where the bins of a series begin that begins with ``first``.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlglot import exp
 
 from .. import types
@@ -14,7 +15,7 @@ from ..places import in_place, numbered, unused
 from ..relation import Relation, column
 from .base import Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, AnyColumns, Parameters, SomeColumns, field
+from .parameters import AnyColumn, AnyColumns, OfColumn, Parameters, SomeColumns, When, field
 
 GROUP = "Group and reshape"
 TRAITS = Traits(row_local=False, ordered=True)
@@ -76,13 +77,14 @@ def aggregate(f: Functions, how: str, x: exp.Expr, row: exp.Expr, q: float = 0.5
 class Aggregate(BaseModel):
     """One new column: what is made of which column."""
 
-    #: Empty in a count of rows alone.
-    column: str = ""
-    function: str = Field(json_schema_extra={"enum": list(AGGREGATES)})
-    #: Empty: COLUMN_FUNCTION.
-    output: str = ""
-    #: Of ``quantile``.
-    quantile: float = Field(default=0.5, ge=0, le=1)
+    column: Annotated[str, OfColumn()] = field(
+        "Column", "Empty in a count of rows alone.", default=""
+    )
+    function: str = field("Function", json_schema_extra={"enum": list(AGGREGATES)})
+    output: str = field("Output column", "Empty: COLUMN_FUNCTION.", default="")
+    quantile: float = field(
+        "Quantile", default=0.5, ge=0, le=1, when=When("function", ("quantile",))
+    )
 
     @property
     def name(self) -> str:
@@ -162,7 +164,6 @@ class _Pivoted(Parameters):
     values: AnyColumn = field("Values")
     function: str = field(
         "Aggregate",
-        "One of " + ", ".join(AGGREGATES),
         default="sum",
         json_schema_extra={"enum": list(AGGREGATES)},
     )

@@ -15,7 +15,7 @@ from ..places import ROW, first_of_each, unused
 from ..relation import Relation, column, distinct_names
 from .base import DEFAULT, Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, NewText, OfColumn, Parameters, field
+from .parameters import AnyColumn, NewText, OfColumn, Parameters, When, field
 
 GROUP = "Join and concatenate"
 #: A flow's names of the ways to join, as sqlglot says them (side, kind).
@@ -50,6 +50,8 @@ def _join_type(value: Any) -> Any:
     return known
 
 
+#: A cross join has no keys.
+KEYED = When("join_type", tuple(each for each in JOINS if each != "cross"))
 JoinType = Annotated[str, BeforeValidator(_join_type)]
 #: Empty in a cross join alone.
 LeftColumn = Annotated[str, OfColumn()]
@@ -132,10 +134,12 @@ def joined(
 
 
 class _Join(Parameters):
-    left_column: LeftColumn = field("Column of the left table", default="")
-    right_column: RightColumn = field("Column of the right table", default="")
+    left_column: LeftColumn = field("Column of the left table", default="", when=KEYED)
+    right_column: RightColumn = field("Column of the right table", default="", when=KEYED)
     join_type: JoinType = field(
-        "Join type", "One of " + ", ".join(JOINS), json_schema_extra={"enum": list(JOINS)}
+        "Join type",
+        "Which rows stay: those of both tables, all of one or both, or each with each.",
+        json_schema_extra={"enum": list(JOINS)},
     )
 
     def check(self, relations: Iterable[Relation]) -> None:
@@ -172,14 +176,16 @@ class Join(Operator[_Join]):
 class JoinKey(BaseModel):
     """A column of each table that have to be equal."""
 
-    left: AnyColumn
-    right: AnyColumn
+    left: AnyColumn = field("Left table")
+    right: RightColumn = field("Right table", min_length=1)
 
 
 class _JoinMany(Parameters):
-    join_keys: list[JoinKey] = field("Keys", "All have to be equal.", default=[])
+    join_keys: list[JoinKey] = field("Keys", "All have to be equal.", default=[], when=KEYED)
     join_type: JoinType = field(
-        "Join type", "One of " + ", ".join(JOINS), json_schema_extra={"enum": list(JOINS)}
+        "Join type",
+        "Which rows stay: those of both tables, all of one or both, or each with each.",
+        json_schema_extra={"enum": list(JOINS)},
     )
 
     def check(self, relations: Iterable[Relation]) -> None:
@@ -217,19 +223,34 @@ class JoinManyKeys(Operator[_JoinMany]):
         return {DEFAULT: joined(left, right, keys, p.join_type, one)}
 
 
+#: Names of sources are of use where a column tells them.
+NAMED = When("indicator_col_name")
+
+
 class _Concatenated(Parameters):
     concatenate_type: Literal["row_wise", "column_wise"] = field(
-        "Concatenate", "row_wise: under one another. column_wise: side by side, row by row.",
+        "Concatenate",
         default="row_wise",
     )  # fmt: skip
     apply_dedupe: bool = field("Remove duplicates after concatenation", default=False)
     indicator_col_name: NewText = field(
-        "Column that names the source", "Empty: none. For row_wise.", default=""
+        "Column that names the source",
+        "Empty: none.",
+        default="",
+        when=When("concatenate_type", ("row_wise",)),
     )
-    df1_indicator: NewText = field("Name of the first source", "Empty: df_0.", default="")
-    df2_indicator: NewText = field("Name of the second source", "Empty: df_1.", default="")
+    df1_indicator: NewText = field(
+        "Name of the first source", "Empty: df_0.", default="", when=NAMED
+    )
+    df2_indicator: NewText = field(
+        "Name of the second source", "Empty: df_1.", default="", when=NAMED
+    )
     indicators: list[str] = field(
-        "Names of all sources", "Studio's own, for more than two tables.", default=[]
+        "Names of all sources",
+        "One for each table, in their order; in the place of the names above.",
+        default=[],
+        when=NAMED,
+        rarely=True,
     )
 
     def names(self, count: int) -> list[str]:

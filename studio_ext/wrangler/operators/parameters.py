@@ -63,6 +63,8 @@ StringColumns = Annotated[_List, OfColumn(("string",)), Field(min_length=1)]
 NewText = Annotated[str, BeforeValidator(_blank)]
 #: A column to be made; empty: in place of the input.
 NewColumn = Annotated[str, BeforeValidator(_blank)]
+#: A column that may be left out.
+MaybeColumn = Annotated[str, BeforeValidator(_blank), OfColumn()]
 #: A type as flows name it; ``boolean``, ``int`` and the like are understood.
 TypeName = Annotated[
     Literal["long", "float", "bool", "date", "datetime", "string"], BeforeValidator(types.named)
@@ -184,9 +186,43 @@ def outputs(inputs: Iterable[str], output: str) -> dict[str, str]:
     return {name: output if len(names) == 1 else f"{output}_{name}" for name in names}
 
 
-def field(title: str, help: str = "", **options: Any) -> Any:
-    """A field with its label and what a person should know about it."""
-    return Field(title=title, description=help or None, **options)
+@dataclass(frozen=True)
+class When:
+    """When a field of a form matters: where another one of the same form has one of some values.
+
+    Without values: where the other one says something (``given``), or nothing.
+    """
+
+    field: str
+    values: tuple[str | bool, ...] = ()
+    given: bool = True
+
+    def json(self) -> dict[str, Any]:
+        """As the schema of the form has it."""
+        told = {"values": list(self.values)} if self.values else {"given": self.given}
+        return {"field": self.field, **told}
+
+
+def field(
+    title: str,
+    help: str = "",
+    *,
+    when: tuple[When, ...] | When = (),
+    language: Literal["", "python", "sql", "expression"] = "",
+    rarely: bool = False,
+    **options: Any,
+) -> Any:
+    """A field with its label and what a person should know about it.
+
+    It matters where one of ``when`` holds, if there are any; ``language`` is what it is written in;
+    forms show at their end what is ``rarely`` set.
+    """
+    conditions = [when] if isinstance(when, When) else list(when)
+    extra = dict(options.pop("json_schema_extra", {}))
+    extra |= {"when": [each.json() for each in conditions]} if conditions else {}
+    extra |= {"language": language} if language else {}
+    extra |= {"rarely": True} if rarely else {}
+    return Field(title=title, description=help or None, json_schema_extra=extra or None, **options)
 
 
 def declared(model: type[Parameters]) -> dict[str, FieldInfo]:

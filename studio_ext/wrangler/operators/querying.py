@@ -19,7 +19,7 @@ class _Formula(Parameters):
 
 
 class _Query(Parameters):
-    code: str = field("SQL", "SELECT ... FROM df, in Spark SQL.", min_length=1)
+    code: str = field("SQL", "SELECT ... FROM df, in Spark SQL.", min_length=1, language="sql")
 
 
 @catalogue.add

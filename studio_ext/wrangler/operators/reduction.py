@@ -10,7 +10,7 @@ from ..errors import DataError, ParameterError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import NewColumn, NumericColumns, Parameters, field
+from .parameters import NewColumn, NumericColumns, Parameters, When, field
 from .scatter import Scatter
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ class _Reduced(Parameters):
         "Components", "Empty: as many as the variance threshold needs.", default=None, ge=1
     )
     variance_threshold: float = field(
-        "Variance to keep", "Percent; not used where components are given.",
+        "Variance to keep",
+        "Percent.",
         default=95.0, gt=0, le=100,
+        when=When("number_of_components", given=False),
     )  # fmt: skip
     center: bool = field("Subtract the mean", default=True)
     scale: bool = field("Divide by the standard deviation", default=True)

@@ -35,15 +35,19 @@ def series_form(label: str, *further: Choice, origin: Origin = "guessed") -> For
 class _Down(BaseModel):
     numeric: Annotated[
         Literal["mean", "median", "min", "max", "sum", "first", "last"], spelled(*_NUMERIC)
-    ] = "mean"
-    non_numeric: Annotated[Literal["most common", "first", "last"], spelled(*_OTHERS)] = (
-        "most common"
+    ] = field("Numbers", default="mean")
+    non_numeric: Annotated[Literal["most common", "first", "last"], spelled(*_OTHERS)] = field(
+        "Other values", default="most common"
     )
 
 
 class _Up(BaseModel):
-    numeric: Annotated[Literal["linear", "ffill", "bfill", "nearest"], spelled(*_UP)] = "linear"
-    non_numeric: Annotated[Literal["ffill", "bfill"], spelled(*_UP_OTHERS)] = "ffill"
+    numeric: Annotated[Literal["linear", "ffill", "bfill", "nearest"], spelled(*_UP)] = field(
+        "Numbers", default="linear"
+    )
+    non_numeric: Annotated[Literal["ffill", "bfill"], spelled(*_UP_OTHERS)] = field(
+        "Other values", default="ffill"
+    )
 
 
 class _Resampled(Parameters):

@@ -12,7 +12,7 @@ from ..places import first_of_each, numbered
 from ..relation import Relation, column
 from .base import Choice, Form, Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import Parameters, SomeColumns, field
+from .parameters import AnyColumn, Parameters, SomeColumns, field
 
 GROUP = "Manage rows"
 FLOW = "sagemaker.spark.manage_rows_0.1"
@@ -27,7 +27,7 @@ Order = Literal["Ascending", "Descending"]
 
 
 class _Condition(BaseModel):
-    sort_by: str = field("Column", min_length=1)
+    sort_by: AnyColumn = field("Column")
     order: Order = field("Order", default="Ascending")
 
 
@@ -35,7 +35,7 @@ class _Sorted(Parameters):
     sort_by: SomeColumns = field("Columns", "The first decides, the next where equal.", default=[])
     order: Order = field("Order", default="Ascending")
     conditions: list[_Condition] = field(
-        "Columns with an order each", "In the place of the above.", default=[]
+        "Columns with an order each", "In the place of the above.", default=[], rarely=True
     )
 
     def orders(self) -> list[tuple[str, Order]]:
@@ -71,7 +71,9 @@ class Sort(Operator[_Sorted]):
 
 
 class _Shuffled(Parameters):
-    seed: int = field("Random seed", "The same seed gives the same order.", default=SEED)
+    seed: int = field(
+        "Random seed", "The same seed gives the same order.", default=SEED, rarely=True
+    )
 
 
 @catalogue.add

@@ -36,7 +36,9 @@ class Limit(Operator[_Limited]):
 
 class _Random(Parameters):
     sample_size: int = field("Sample size", "How many rows stay.", ge=0)
-    seed: int = field("Random seed", "The same seed chooses the same rows.", default=SEED)
+    seed: int = field(
+        "Random seed", "The same seed chooses the same rows.", default=SEED, rarely=True
+    )
 
 
 @catalogue.add

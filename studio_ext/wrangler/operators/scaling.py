@@ -13,7 +13,7 @@ from ..functions import Functions
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import NewColumn, NumericColumns, Parameters, field, outputs
+from .parameters import NewColumn, NumericColumns, Parameters, When, field, outputs
 
 GROUP = "Transform numbers"
 
@@ -51,7 +51,7 @@ class _Applied(Parameters):
         "log", "log2", "log10", "log1p", "exp", "sqrt", "square", "cube", "reciprocal",
         "negate", "abs", "sign", "round", "floor", "ceil",
     ] = field("Function")  # fmt: skip
-    digits: int = field("Digits", "For round.", default=0, ge=-15, le=15)
+    digits: int = field("Digits", default=0, ge=-15, le=15, when=When("function", ("round",)))
 
 
 @catalogue.add

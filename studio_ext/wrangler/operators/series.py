@@ -16,7 +16,7 @@ from ..relation import Relation, column
 from .base import Operator, Trained, Traits
 from .catalogue import catalogue
 from .frequencies import Frequency, time_column
-from .parameters import AnyColumn, AnyColumns, NewColumn, OfColumn, Parameters, field, spelled
+from .parameters import AnyColumn, AnyColumns, NewColumn, OfColumn, Parameters, When, field, spelled
 from .resampling import GROUP, SeriesColumn, series_form
 
 ListColumn = Annotated[str, OfColumn(("array",)), Field(min_length=1)]
@@ -60,7 +60,7 @@ class GroupSeries(Operator[_Grouped]):
 
 
 class _Window(BaseModel):
-    flatten: bool = False
+    flatten: bool = field("A column for each lag", default=False)
 
 
 class _Lagged(Parameters):
@@ -69,8 +69,11 @@ class _Lagged(Parameters):
     timestamp_column: AnyColumn = field("Timestamp")
     lag: int = field("Lag", "In rows of the series.", ge=1)
     entire_window: bool = field("Include the entire lag window", default=False)
-    window: _Window = Field(
-        title="Window", alias="entire_window_True_parameters", default=_Window()
+    window: _Window = field(
+        "Window",
+        alias="entire_window_True_parameters",
+        default=_Window(),
+        when=When("entire_window", (True,)),
     )
     drop_rows: bool = field("Drop rows without history", default=False)
 

@@ -18,7 +18,7 @@ from ..places import in_place, unused
 from ..relation import Relation
 from .base import Operator, Trained, Traits
 from .catalogue import catalogue
-from .parameters import AnyColumn, NewColumn, NumericColumn, Parameters, field, spelled
+from .parameters import AnyColumn, NewColumn, NumericColumn, Parameters, When, field, spelled
 from .resampling import GROUP, SeriesColumn, series_form
 from .series import ListColumn
 
@@ -60,7 +60,12 @@ MINIMAL = tuple(IN_SQL)[:8]
 
 class _Features(Parameters):
     strategy: Strategy = field("Strategy", default="Minimal subset")
-    features: list[str] = field("Features", "Of the manual subset, by tsfresh's names.", default=[])
+    features: list[str] = field(
+        "Features",
+        "By tsfresh's names.",
+        default=[],
+        when=When("strategy", ("Manual subset",)),
+    )
     flatten: bool = field("Flatten", "A column for each feature; else one list.", default=True)
     output_column: NewColumn = field("Output column", "Empty: the column's name.", default="")
 

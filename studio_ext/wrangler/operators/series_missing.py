@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlglot import exp
 
 from .. import types
@@ -16,7 +16,7 @@ from .base import Choice, Operator, Trained, Traits
 from .catalogue import catalogue
 from .filling import filled
 from .frequencies import time_column
-from .parameters import AnyColumn, NewColumn, Parameters, field, spelled
+from .parameters import AnyColumn, NewColumn, Parameters, When, field, spelled
 from .resampling import GROUP, SeriesColumn, series_form
 from .series import ListColumn
 
@@ -49,6 +49,11 @@ Technique = Annotated[
     spelled("linear", "time", "nearest", "ffill", "bfill"),
 ]
 _HELP = "What to do where the strategy finds no value, as a forward fill before the first."
+
+
+def _filling(strategy: str) -> When:
+    """Strategies that may find no value."""
+    return When(strategy, ("Forward Fill", "Backward Fill", "Interpolate"))
 
 
 def _variants(where: str) -> tuple[str, ...]:
@@ -106,15 +111,19 @@ class _Plan:
 
 
 class _AlongConstant(BaseModel):
-    hmac_custom_value: str = Field(default="", coerce_numbers_to_str=True)
+    hmac_custom_value: str = field(
+        "Value", "Read as a value of the column's type.", default="", coerce_numbers_to_str=True
+    )
 
 
 class _AlongInterpolated(BaseModel):
-    hmac_interpolation_technique: Technique = "linear"
+    hmac_interpolation_technique: Technique = field("Interpolation", default="linear")
 
 
 class _AlongDropped(BaseModel):
-    hmac_drop_threshold: float = Field(default=0.5, ge=0, le=1)
+    hmac_drop_threshold: float = field(
+        "Largest part missing", "Series that lack more are left out.", default=0.5, ge=0, le=1
+    )
 
 
 class _Along(Parameters):
@@ -124,20 +133,31 @@ class _Along(Parameters):
     hmac_output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     hmac_strategy: Strategy = field("Method for imputing values")
     hmac_leftovernans: Leftovers = field(
-        "Values still missing", _HELP, default="Fill with Forward/Backward feed"
+        "Values still missing",
+        _HELP,
+        default="Fill with Forward/Backward feed",
+        when=_filling("hmac_strategy"),
     )
-    constant: _AlongConstant = Field(
-        title="Constant",
+    constant: _AlongConstant = field(
+        "Constant",
         alias="hmac_strategy_Constant Value_parameters",
         default=_AlongConstant(),
+        when=(
+            When("hmac_strategy", ("Constant Value",)),
+            When("hmac_leftovernans", ("Fill with Constant Value",)),
+        ),
     )
-    interpolation: _AlongInterpolated = Field(
-        title="Interpolation",
+    interpolation: _AlongInterpolated = field(
+        "Interpolation",
         alias="hmac_strategy_Interpolate_parameters",
         default=_AlongInterpolated(),
+        when=When("hmac_strategy", ("Interpolate",)),
     )
-    dropping: _AlongDropped = Field(
-        title="Dropping", alias="hmac_strategy_Drop_parameters", default=_AlongDropped()
+    dropping: _AlongDropped = field(
+        "Dropping",
+        alias="hmac_strategy_Drop_parameters",
+        default=_AlongDropped(),
+        when=When("hmac_strategy", ("Drop",)),
     )
 
     def plan(self) -> _Plan:
@@ -210,18 +230,22 @@ class HandleMissingAlong(Operator[_Along]):
 
 
 class _CellConstant(BaseModel):
-    hmic_custom_value: str = Field(default="", coerce_numbers_to_str=True)
+    hmic_custom_value: str = field(
+        "Value", "Read as a value of the column's type.", default="", coerce_numbers_to_str=True
+    )
 
 
 class _CellInterpolated(BaseModel):
     hmic_interpolation_technique: Annotated[
         Literal["linear", "nearest", "ffill", "bfill"],
         spelled("linear", "nearest", "ffill", "bfill"),
-    ] = "linear"
+    ] = field("Interpolation", default="linear")
 
 
 class _CellDropped(BaseModel):
-    hmic_drop_threshold: float = Field(default=0.5, ge=0, le=1)
+    hmic_drop_threshold: float = field(
+        "Largest part missing", "Series that lack more are left out.", default=0.5, ge=0, le=1
+    )
 
 
 class _Cell(Parameters):
@@ -229,18 +253,31 @@ class _Cell(Parameters):
     hmic_output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     hmic_strategy: Strategy = field("Method for imputing values")
     hmic_leftovernans: Leftovers = field(
-        "Values still missing", _HELP, default="Fill with Forward/Backward feed"
+        "Values still missing",
+        _HELP,
+        default="Fill with Forward/Backward feed",
+        when=_filling("hmic_strategy"),
     )
-    constant: _CellConstant = Field(
-        title="Constant", alias="hmic_strategy_Constant Value_parameters", default=_CellConstant()
+    constant: _CellConstant = field(
+        "Constant",
+        alias="hmic_strategy_Constant Value_parameters",
+        default=_CellConstant(),
+        when=(
+            When("hmic_strategy", ("Constant Value",)),
+            When("hmic_leftovernans", ("Fill with Constant Value",)),
+        ),
     )
-    interpolation: _CellInterpolated = Field(
-        title="Interpolation",
+    interpolation: _CellInterpolated = field(
+        "Interpolation",
         alias="hmic_strategy_Interpolate_parameters",
         default=_CellInterpolated(),
+        when=When("hmic_strategy", ("Interpolate",)),
     )
-    dropping: _CellDropped = Field(
-        title="Dropping", alias="hmic_strategy_Drop_parameters", default=_CellDropped()
+    dropping: _CellDropped = field(
+        "Dropping",
+        alias="hmic_strategy_Drop_parameters",
+        default=_CellDropped(),
+        when=When("hmic_strategy", ("Drop",)),
     )
 
     def plan(self) -> _Plan:

@@ -26,7 +26,7 @@ class _Similar(Parameters):
     target_dimension: int = field("Numbers for a text", default=30, ge=1, le=MOST)
     output_style: Literal["Vector", "Columns"] = field("Output", default="Vector")
     output_column: NewColumn = field("Output column", "Empty: in place of the column.", default="")
-    seed: int = field("Seed", default=42)
+    seed: int = field("Seed", default=42, rarely=True)
 
 
 def coefficients(seed: int, count: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, field_validator
 from sqlglot import exp
 
 from .. import types
@@ -39,8 +39,8 @@ def _form(label: str) -> Form:
 class Part(BaseModel):
     """One output: its name, and its part of the rows."""
 
-    name: str = Field(min_length=1)
-    percentage: float = Field(gt=0, lt=1)
+    name: str = field("Name", min_length=1)
+    percentage: float = field("Part", gt=0, lt=1)
 
 
 _PARTS = [Part(name="Train", percentage=0.8), Part(name="Test", percentage=0.2)]
@@ -55,6 +55,7 @@ class _Split(Parameters):
         "How far a part may be from its size, as a part of 1.",
         default=0.0005,
         ge=0,
+        rarely=True,
     )
 
     @field_validator("splits")
@@ -157,7 +158,9 @@ def _nearest(cut: _Cut, end: float) -> _Cut:
 
 
 class _Seeded(_Split):
-    seed: int = field("Random seed", "The same seed gives the same parts.", default=SEED)
+    seed: int = field(
+        "Random seed", "The same seed gives the same parts.", default=SEED, rarely=True
+    )
 
 
 def _learned(relation: Relation, chance: exp.Expr, ends: Sequence[float]) -> list[float]:
@@ -196,7 +199,7 @@ class _Ordered(_Split):
         "Rows of one value may come into two parts; else all come into the first one's.",
         default=False,
     )
-    seed: int = field("Random seed", "Orders rows of one value.", default=SEED)
+    seed: int = field("Random seed", "Orders rows of one value.", default=SEED, rarely=True)
 
 
 @catalogue.add

@@ -17,7 +17,7 @@ from ..relation import Relation
 from .base import Choice, Form, Nested, Operator, Trained
 from .catalogue import catalogue
 from .encoding import MOST_COLUMNS
-from .parameters import NewColumn, Parameters, StringColumn, field
+from .parameters import NewColumn, Parameters, StringColumn, When, field
 from .terms import Pairs, Terms
 from .texts import checked
 
@@ -28,6 +28,10 @@ def _yes(value: Any) -> Any:
     return {True: "Yes", False: "No"}.get(value, value) if isinstance(value, bool) else value
 
 
+CUSTOM = When("tokenizer", ("Custom",))
+COUNTED = When("vectorizer", ("Count Vectorizer",))
+
+
 class _Vectorized(Parameters):
     input_column: StringColumn = field("Column")
     output_column: NewColumn = field(
@@ -36,32 +40,47 @@ class _Vectorized(Parameters):
     tokenizer: Literal["Standard", "Custom"] = field(
         "Tokenizer", "Standard: lower case, split at white space.", default="Standard"
     )
-    minimum_token_length: int = field("Shortest token", "Custom.", default=1, ge=1)
-    gaps: bool = field("The pattern matches what is between tokens", "Custom.", default=True)
-    pattern: str = field("Pattern", "Custom; a regular expression.", default=r"\s+", min_length=1)
-    lowercase_before_tokenization: bool = field("Lower case", "Custom.", default=True)
+    minimum_token_length: int = field("Shortest token", default=1, ge=1, when=CUSTOM)
+    gaps: bool = field("The pattern matches what is between tokens", default=True, when=CUSTOM)
+    pattern: str = field(
+        "Pattern", "A regular expression (RE2).", default=r"\s+", min_length=1, when=CUSTOM
+    )
+    lowercase_before_tokenization: bool = field("Lower case", default=True, when=CUSTOM)
     vectorizer: Literal["Count Vectorizer", "Hashing"] = field(
         "Vectorizer", default="Count Vectorizer"
     )
     minimum_term_frequency: float = field(
-        "Least occurrences in a text", "Below 1: as a part of its tokens.", default=1.0, ge=0
+        "Least occurrences in a text",
+        "Below 1: as a part of its tokens.",
+        default=1.0,
+        ge=0,
+        when=COUNTED,
     )
     minimum_document_frequency: float = field(
-        "Fewest texts", "Below 1: as a part of all.", default=1.0, ge=0
+        "Fewest texts", "Below 1: as a part of all.", default=1.0, ge=0, when=COUNTED
     )
     maximum_document_frequency: float = field(
-        "Most texts", "Below 1: as a part of all.", default=0.999, gt=0
+        "Most texts", "Below 1: as a part of all.", default=0.999, gt=0, when=COUNTED
     )
-    maximum_vocabulary_size: int = field("Largest vocabulary", default=262_144, ge=1)
-    binarize_count: bool = field("1 for any number of occurrences", default=False)
+    maximum_vocabulary_size: int = field("Largest vocabulary", default=262_144, ge=1, when=COUNTED)
+    binarize_count: bool = field("1 for any number of occurrences", default=False, when=COUNTED)
     number_of_features: int = field(
-        "Features", "Hashing; vectors hold every one.", default=1_024, ge=1, le=1 << 20
+        "Features",
+        "Vectors hold every one.",
+        default=1_024,
+        ge=1,
+        le=1 << 20,
+        when=When("vectorizer", ("Hashing",)),
     )
     apply_idf: Annotated[Literal["Yes", "No"], BeforeValidator(_yes)] = field(
         "Weight by inverse document frequency", default="Yes"
     )
     minimum_idf_document_frequency: int = field(
-        "Fewest texts for a weight", "Terms of fewer weigh 0.", default=5, ge=0
+        "Fewest texts for a weight",
+        "Terms of fewer weigh 0.",
+        default=5,
+        ge=0,
+        when=When("apply_idf", ("Yes",)),
     )
     output_format: Literal["Vector", "Columns"] = field(
         "Output", "Columns: a column for each term; only of counts.", default="Vector"

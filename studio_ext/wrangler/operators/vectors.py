@@ -11,7 +11,7 @@ from ..errors import ColumnError, DataError, ParameterError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumn, AnyColumns, NewColumn, Parameters, field
+from .parameters import AnyColumn, AnyColumns, NewColumn, Parameters, When, field
 
 GROUP = "Manage vectors"
 MOST = 5_000
@@ -71,7 +71,9 @@ class _Flattened(Parameters):
         "Number of outputs", "As long as the first vector, the longest, or as given.",
         default="First vector",
     )  # fmt: skip
-    number_of_outputs: int = field("Outputs", "For Fixed.", default=0, ge=0, le=MOST)
+    number_of_outputs: int = field(
+        "Outputs", default=0, ge=0, le=MOST, when=When("method", ("Fixed",))
+    )
 
 
 @catalogue.add

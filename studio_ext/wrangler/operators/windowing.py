@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlglot import exp
 
 from .. import types
@@ -17,7 +17,17 @@ from ..relation import Relation
 from .base import Form, Operator, Trained, Traits
 from .catalogue import catalogue
 from .filling import filled
-from .parameters import AnyColumn, NewColumn, NumericColumn, Parameters, SomeColumns, field, spelled
+from .parameters import (
+    AnyColumn,
+    NewColumn,
+    NumericColumn,
+    OfColumn,
+    Parameters,
+    SomeColumns,
+    When,
+    field,
+    spelled,
+)
 
 GROUP = "Windows"
 TRAITS = Traits(row_local=False, ordered=True)
@@ -35,12 +45,20 @@ FUNCTIONS = (
 class WindowFunction(BaseModel):
     """One new column."""
 
-    function: str = Field(json_schema_extra={"enum": list(FUNCTIONS)})
-    #: Of ranks: none.
-    column: str = ""
-    output: str = Field(default="", description="Empty: COLUMN_FUNCTION.")
-    #: Rows of lag and lead, parts of ntile, rows of a moving window.
-    size: int = Field(default=1, ge=1)
+    function: str = field("Function", json_schema_extra={"enum": list(FUNCTIONS)})
+    column: Annotated[str, OfColumn()] = field(
+        "Column", default="", when=When("function", FUNCTIONS[len(RANKS) :])
+    )
+    output: str = field("Output column", "Empty: COLUMN_FUNCTION.", default="")
+    size: int = field(
+        "Rows or parts",
+        "How many rows away, in the window, or how many parts.",
+        default=1,
+        ge=1,
+        when=When(
+            "function", ("ntile", *SHIFTS, *(each for each in FUNCTIONS if each[:6] == "moving"))
+        ),
+    )
 
     @property
     def name(self) -> str:

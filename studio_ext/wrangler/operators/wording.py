@@ -13,7 +13,7 @@ from ..functions.patterns import quoted
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .parameters import AnyColumns, NewColumn, Parameters, StringColumn, field
+from .parameters import AnyColumns, NewColumn, Parameters, StringColumn, When, field
 from .texts import Tested, TextOperator, Texts, checked
 
 GROUP = "Words and measures"
@@ -278,7 +278,7 @@ class _Mapped(Parameters):
     output_column: NewColumn = field("Output column", "Empty: in place.", default="")
     values: dict[str, str] = field("Values", "What it is, and what it becomes.", min_length=1)
     others: Literal["keep", "missing", "value"] = field("Other values", default="keep")
-    other: str = field("Value for others", default="")
+    other: str = field("Value for others", default="", when=When("others", ("value",)))
 
 
 @catalogue.add
