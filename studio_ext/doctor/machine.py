@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -51,13 +52,16 @@ def node_version(config: Config) -> Iterator[Finding]:
 
 
 def job_isolation(config: Config) -> Iterator[Finding]:
-    """Whether jobs can have an ``/opt/ml`` of their own."""
-    from ..run import namespace
+    """Whether jobs can have an ``/opt/ml`` of their own, and what else is kept from them."""
+    from ..run import confine, namespace
 
     with tempfile.TemporaryDirectory() as scratch:
         result = namespace.probe(Path(scratch))
+        if os.geteuid() == 0 and (why := _fails_confined(scratch)):
+            yield why
     if result["opt_ml"]:
-        yield ok("/opt/ml", f"jobs see their own; inputs by {result['inputs']}")
+        open_to = "".join(f"; not kept from them: {each}" for each in confine.missing())
+        yield ok("/opt/ml", f"jobs see their own; inputs by {result['inputs']}{open_to}")
         return
     yield Finding(
         "WARN",
@@ -67,6 +71,24 @@ def job_isolation(config: Config) -> Iterator[Finding]:
         "those that use the SM_* variables work. The code of jobs and of flows' steps can read the "
         "home.",
         _switch() or "in a container: docker run --security-opt seccomp=unconfined ...",
+    )
+
+
+def _fails_confined(scratch: str) -> Finding | None:
+    """Root's jobs have no capability: they read what root may by the modes of files alone."""
+    from ..run import isolate
+
+    command = [*isolate.prefix([]), sys.executable, "-c", "import studio_ext, numpy"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=scratch)
+    if done.returncode == 0:
+        return None
+    return Finding(
+        "FAIL",
+        "jobs of root",
+        f"they cannot use {sys.executable}: {done.stderr.strip()[-200:]}",
+        "Code of jobs and models runs without root's capabilities, and so cannot read folders that "
+        "are closed to all but another user.",
+        f"start Studio as the user whose files these are, or chmod -R a+rX {sys.prefix}",
     )
 
 

@@ -116,7 +116,7 @@ def seat(config: Config) -> Iterator[Finding]:
 
 def sockets(config: Config) -> Iterator[Finding]:
     """Sockets of model workers that nobody listens on."""
-    stale = [path for path in config.socket_dir.glob("*.sock") if not _listens(path)]
+    stale = [path for path in config.socket_dir.rglob("*.sock") if not _listens(path)]
     if stale:
         names = " ".join(shlex.quote(str(path)) for path in stale[:5])
         yield Finding(

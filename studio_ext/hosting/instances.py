@@ -246,9 +246,8 @@ def remove(world: World, identity: str) -> None:
     """Delete the folder of an instance that has ended, and what a killed supervisor left."""
     root = folder(world, identity)
     processes.kill_all(lambda: processes.marked(root))
-    document = read_json(root / "instance.json") or {}
-    for number in range(document.get("workers", 0)):
-        Path(socket_path(world.config.socket_dir, identity, number)).unlink(missing_ok=True)
+    sockets = Path(socket_path(world.config.socket_dir, identity, 0)).parent
+    shutil.rmtree(sockets, ignore_errors=True)
     shutil.rmtree(Folder(root).tmp, ignore_errors=True)
     shutil.rmtree(root, ignore_errors=True)
 

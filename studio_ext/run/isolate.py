@@ -21,7 +21,7 @@ if not __package__:  # run by path: be a module of the package without running i
 from collections.abc import Iterable
 from pathlib import Path
 
-from studio_ext.run import namespace
+from studio_ext.run import confine, namespace
 
 END = "--"
 
@@ -44,8 +44,6 @@ def hide(hidden: list[Path]) -> None:
             raise namespace.Unavailable(f"{folder} cannot be covered")
     # The folder as it was leads up into what is covered now.
     os.chdir(own)
-    if os.geteuid() == 0:
-        namespace.give_up_capabilities()
 
 
 def main() -> None:
@@ -57,6 +55,7 @@ def main() -> None:
     except (namespace.Unavailable, OSError) as error:
         text = f"WARNING: this code can read all that Studio keeps on this machine: {error}.\n"
         os.write(1, text.encode())
+    confine.give_up()
     os.execv(command[0], command)
 
 

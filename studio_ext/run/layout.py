@@ -88,20 +88,26 @@ class JobFolder:
         return False
 
 
+def temporaries() -> Path:
+    """Where temporary files of jobs and models lie whose own folders have long paths."""
+    return Path("/tmp") / f"studio-{os.getuid()}" / "tmp"
+
+
 def temporary(root: Path) -> Path:
     """A folder for temporary files, its path short enough for the sockets that are put there."""
     folder = root / "tmp"
     if len(str(folder)) <= SOCKET_FOLDER_LIMIT:
         return folder
-    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    return Path("/tmp") / f"studio-{os.getuid()}-{digest}"
+    return temporaries() / hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
 def make_temporary(folder: Path) -> None:
     """Create a folder of :func:`temporary`; PermissionError where another user has."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to someone else")
+    outer = temporaries()
+    for made in (outer.parent, outer, folder) if folder.parent == outer else (folder,):
+        made.mkdir(mode=0o700, exist_ok=True)
+        if made.is_symlink() or made.lstat().st_uid != os.getuid():
+            raise PermissionError(f"{made} belongs to someone else")
 
 
 def rewrite(value: Any, base: str) -> Any:

@@ -15,9 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 24, 28, 38
-# Root's id gives no capability, nothing raises one, and both stay so (linux/securebits.h).
-SECUREBITS = 1 << 0 | 1 << 1 | 1 << 6 | 1 << 7
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -54,17 +51,15 @@ def enter(apart: bool = False) -> None:
         raise Unavailable(f"mount namespaces are not allowed here ({error})") from error
 
 
-def give_up_capabilities() -> None:
-    """Let nothing that this process executes have a capability, if it is root's.
+def apart() -> None:
+    """Move this single-threaded process, root's, into a user namespace of its own.
 
-    It can then take no cover away, nor look into processes that have capabilities.
+    What it starts can look into no process outside, however it shares its user. Raises OSError
+    where user namespaces are forbidden.
     """
-    _call("prctl", PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0)
-    # As many as this kernel knows.
-    with contextlib.suppress(OSError):
-        for capability in range(64):
-            _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
-    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    user, group = os.geteuid(), os.getegid()
+    call("unshare", CLONE_NEWUSER)
+    _map(user, group)
 
 
 def show_as_ml(folder: Path, ml: str = "/opt/ml") -> None:
@@ -210,17 +205,22 @@ def _unshare(apart: bool) -> None:
     user, group = os.geteuid(), os.getegid()
     if user == 0 and not apart:
         try:
-            _call("unshare", CLONE_NEWNS)
+            call("unshare", CLONE_NEWNS)
             return
         except PermissionError:
             pass  # root of a container without CAP_SYS_ADMIN: try as any other user
     try:
-        _call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+        call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
     except OSError:
         if user or not apart:
             raise
-        _call("unshare", CLONE_NEWNS)  # root, where user namespaces are forbidden
+        call("unshare", CLONE_NEWNS)  # root, where user namespaces are forbidden
         return
+    _map(user, group)
+
+
+def _map(user: int, group: int) -> None:
+    """Be in a new user namespace who one was outside."""
     # The kernel lets a user map groups only after it gave up changing them.
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
@@ -262,7 +262,7 @@ def _opened(folder: Path) -> Iterator[str]:
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    _call(
+    call(
         "mount",
         os.fsencode(source),
         os.fsencode(target),
@@ -273,10 +273,11 @@ def _mount(source: str, target: str, kind: str | None, flags: int, options: str 
 
 
 def _umount(target: str) -> None:
-    _call("umount2", os.fsencode(target), MNT_DETACH)
+    call("umount2", os.fsencode(target), MNT_DETACH)
 
 
-def _call(name: str, *arguments: Any) -> None:
+def call(name: str, *arguments: Any) -> None:
+    """A function of the C library that gives 0; OSError where it fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     if getattr(libc, name)(*arguments) != 0:
         error = ctypes.get_errno()

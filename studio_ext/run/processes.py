@@ -12,10 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from studio_ext.run.confine import confine
+
 MARKER = "STUDIO_JOB_FOLDER"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 #: Of -1000 (never) to 1000 (at once); what is started by these processes inherits it.
 OOM_SCORE = "500"
+#: For tar, which as root would give files to whom an archive says, and cannot where confined.
+_WITHOUT_OWNERS = {"TAR_OPTIONS": "--no-same-owner"}
 LINUX = sys.platform.startswith("linux")
 
 
@@ -25,10 +29,12 @@ def start(
     folder: Path,
     log: int,
     keep: Iterable[int] = (),
+    *,
+    confined: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session of its own, its output appended to the open file ``log``.
 
-    It has the open files ``keep`` too.
+    It has the open files ``keep`` too. ``confined`` is for code that is not Studio's own.
 
     The kernel kills it when this process dies, so that no trainer is left without a supervisor.
     It is also the first to be killed when the machine runs out of memory: before the servers,
@@ -37,14 +43,18 @@ def start(
     parent = os.getpid()
     libc = ctypes.CDLL(None) if LINUX else None
 
-    def die_with_parent() -> None:
-        if libc is not None:
+    def begin() -> None:
+        if confined:
+            confine()
+        if libc is not None:  # after that, which may take back what is asked for here
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it died before the line above
                 os._exit(1)
             with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
                 file.write(OOM_SCORE)
 
+    if confined and os.geteuid() == 0:
+        environment = {**_WITHOUT_OWNERS, **environment}
     return subprocess.Popen(
         command,
         env=dict(environment),
@@ -54,7 +64,7 @@ def start(
         stderr=log,
         start_new_session=True,
         pass_fds=tuple(keep),
-        preexec_fn=die_with_parent,
+        preexec_fn=begin,
     )
 
 

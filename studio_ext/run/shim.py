@@ -163,6 +163,7 @@ class Supervisor:
         self.cache.mkdir(parents=True, exist_ok=True)
         keep = {
             self.folder.root: True,
+            self.folder.tmp: True,
             self.cache: may_install,
             **{Path(hidden, "sdk-config.yaml"): False for hidden in self.spec.hidden},
             **dict.fromkeys(namespace.needed(self.spec.python), False),

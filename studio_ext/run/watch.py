@@ -90,7 +90,8 @@ class Watch:
         """
         self.check()
         marks = {processes.MARKER: str(self._folder.root), "STUDIO_JOB_ID": self._folder.id}
-        child = processes.start(command, {**environment, **marks}, folder, self._journal.log)
+        marked = {**environment, **marks}
+        child = processes.start(command, marked, folder, self._journal.log, confined=True)
         try:
             while child.poll() is None:
                 self._look(child)

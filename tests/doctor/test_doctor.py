@@ -257,12 +257,14 @@ def test_a_server_of_another_version(home: Path) -> None:
 
 def test_sockets_of_the_dead(home: Path) -> None:
     folder = Config(home=str(home)).socket_dir
-    stale = folder / "x-0.sock"
+    stale = folder / "x" / "0.sock"
+    stale.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(stale))
     assert str(stale) in only(home, "sockets").mend
     assert cli.main(["doctor", "--fix", "--home", str(home)]) == 0
     assert not stale.exists() and not found(home, "sockets")
+    stale.parent.rmdir()
     folder.rmdir()
 
 

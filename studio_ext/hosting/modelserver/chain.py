@@ -36,6 +36,12 @@ def chained(service: Any, environment: Mapping[str, str]) -> Any:
     return Chained(service, **json.loads(told)) if told else service
 
 
+def asked(environment: Mapping[str, str]) -> list[str]:
+    """Sockets of the next container; none without one."""
+    told = environment.get(VARIABLE)
+    return list(json.loads(told)["sockets"]) if told else []
+
+
 class Chained:
     """Answers by its own model, then by the next container; the first error is the answer."""
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...run import environments, inputs, namespace, processes
-from ...run.layout import ML, make_temporary, rewrite
+from ...run.layout import ML, make_temporary, rewrite, temporaries
+from . import chain
 from .settings import Folder, Settings
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -21,6 +22,7 @@ def files(folder: Folder, settings: Settings, check: Callable[[], None]) -> None
     for made in (folder.ml, folder.home):
         made.mkdir(parents=True, exist_ok=True)
     make_temporary(folder.tmp)
+    sockets(settings)
     _unpack(settings.model_archive, folder.ml / "model", check)
     if settings.code_archive:
         _unpack(settings.code_archive, folder.ml / "code", check)
@@ -53,12 +55,28 @@ def enter(folder: Folder, say: Say) -> str:
 
 
 def hide(folder: Folder, settings: Settings) -> None:
-    """Leave of Studio's home only what is the model's own; after :func:`enter` has given ``ML``."""
-    if settings.hidden:
-        home = Path(settings.hidden)
-        shown = [_cache(folder, settings), home / "sdk-config.yaml"]
-        shown += namespace.needed(settings.python)
-        namespace.hide(home, {**dict.fromkeys(shown, False), folder.root: True})
+    """Leave of Studio's home and sockets only what is the model's own; after :func:`enter` has
+    given ``ML``."""
+    if not settings.hidden:
+        return
+    home = Path(settings.hidden)
+    shown = [_cache(folder, settings), home / "sdk-config.yaml"]
+    shown += namespace.needed(settings.python)
+    keep = {**dict.fromkeys(shown, False), folder.root: True, folder.tmp: True}
+    keep |= dict.fromkeys(_sockets(settings), True)
+    for hidden in (home, temporaries(), Path(settings.socket_dir)):
+        namespace.hide(hidden, keep)
+
+
+def sockets(settings: Settings) -> None:
+    """Make the folders of the workers' sockets, and of those that they ask."""
+    for made in _sockets(settings):
+        made.mkdir(mode=0o700, exist_ok=True)
+
+
+def _sockets(settings: Settings) -> set[Path]:
+    paths = [settings.socket(0), *chain.asked(settings.environment)]
+    return {Path(path).parent for path in paths}
 
 
 def _cache(folder: Folder, settings: Settings) -> Path:

@@ -52,9 +52,9 @@ class Settings:
 
 
 def socket_path(folder: str | os.PathLike[str], identity: str, number: int) -> str:
-    """Socket of worker ``number`` of an instance."""
+    """Socket of worker ``number`` of an instance, which has a folder of its own for them."""
     digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-    return os.path.join(folder, f"{digest}-{number}.sock")
+    return os.path.join(folder, digest, f"{number}.sock")
 
 
 class Folder:

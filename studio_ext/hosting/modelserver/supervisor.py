@@ -161,7 +161,7 @@ class Supervisor:
     def _execute(self, command: list[str], environment: Mapping[str, str], folder: Path) -> int:
         """Run an installation to its end, its output in the log."""
         marked = {**environment, processes.MARKER: str(self.folder.root)}
-        child = processes.start(command, marked, folder, self._log)
+        child = processes.start(command, marked, folder, self._log, confined=True)
         while (returned := child.poll()) is None:
             try:
                 self._pause()

@@ -87,7 +87,9 @@ class WorkerProcess:
         command = self._command
         argv = [command.python, str(_WORKER), command.framework, command.model_dir, self.socket,
                 str(self._beat_file)]  # fmt: skip
-        self._child = processes.start(argv, command.environment, command.folder, command.log)
+        self._child = processes.start(
+            argv, command.environment, command.folder, command.log, confined=True
+        )
         self._started, self._kill_at, self._was_ready = now, None, False
         self._stopped_since = None
 
