@@ -18,7 +18,11 @@ _LEVELS = {"OK": "ok", "WARN": "warning", "FAIL": "error"}
 _LIVE = (running.processes, folder.folder, room.disks)
 #: Shown when something is wrong with them: nobody asks for them as long as nothing is.
 _QUIET = (room.memory, room.open_files, folder.file_system, folder.secrets)
-_COUNTED = {"TrainingJobs": "training-job", "Endpoints": "endpoint"}
+_COUNTED = {
+    "TrainingJobs": "training-job",
+    "ProcessingJobs": "processing-job",
+    "Endpoints": "endpoint",
+}
 
 
 def register(registry: Registry, world: World, url: Callable[[], str]) -> None:

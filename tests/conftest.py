@@ -6,6 +6,7 @@ Other fixtures lie beside the tests that need them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,18 @@ def _databases_of_the_test() -> Iterator[None]:
     before = postgresql.created()
     yield
     postgresql.drop(postgresql.created() - before)
+
+
+@pytest.fixture
+def environment() -> Iterator[None]:
+    """Puts the process's environment, import path and boto3 session back."""
+    variables, path = dict(os.environ), list(sys.path)
+    yield
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.path[:] = path
+    if "boto3" in sys.modules:
+        sys.modules["boto3"].DEFAULT_SESSION = None
 
 
 @pytest.fixture(scope="session")

@@ -109,8 +109,8 @@ class Studio:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
-    def job(self, name: str, script: str = "pass", /, **changes: Any) -> dict[str, Any]:
-        """Create a script-mode training job; ``files`` are put beside the script."""
+    def request(self, name: str, script: str = "pass", /, **changes: Any) -> dict[str, Any]:
+        """A CreateTrainingJob request that runs a script; ``files`` are put beside it."""
         files = {"train.py": script, **changes.pop("files", {})}
         parameters = changes.pop("hyperparameters", {})
         request: dict[str, Any] = {
@@ -133,7 +133,12 @@ class Studio:
             },
             **changes,
         }
-        self.sagemaker.create_training_job(**{k: v for k, v in request.items() if v is not None})
+        return {k: v for k, v in request.items() if v is not None}
+
+    def job(self, name: str, script: str = "pass", /, **changes: Any) -> dict[str, Any]:
+        """Create a training job of :meth:`request`, which is returned."""
+        request = self.request(name, script, **changes)
+        self.sagemaker.create_training_job(**request)
         return request
 
     def describe(self, job: str) -> dict[str, Any]:

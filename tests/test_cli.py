@@ -43,16 +43,6 @@ def home(tmp_path: Path, aws_port: int) -> Path:
     return home
 
 
-@pytest.fixture
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commands that call the API connect their own process: undo it."""
-    before, path = dict(os.environ), list(sys.path)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    sys.path[:] = path
-
-
 @pytest.mark.parametrize("shell", ["sh", "bash", "fish"])
 def test_env_survives_the_shell(home: Path, shell: str) -> None:
     if shutil.which(shell) is None:
@@ -99,15 +89,18 @@ def test_env_is_light() -> None:
 
 
 def test_commands_that_call_the_api(
-    home: Path, clean_environment: None, capsys: pytest.CaptureFixture[str]
+    home: Path, environment: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at_home = ["--home", str(home)]
     assert cli.main(["jobs", "--status", "Failed", *at_home]) == 0
-    assert capsys.readouterr().out == "No training jobs.\n"
+    assert capsys.readouterr().out == "No jobs.\n"
     assert cli.main(["endpoints", *at_home]) == 0
     assert capsys.readouterr().out == "No endpoints.\n"
     assert cli.main(["logs", "nope", *at_home]) == 1
-    assert "No training job and no endpoint is called 'nope'" in capsys.readouterr().err
+    assert (
+        "No training job, no processing job and no endpoint is called 'nope'"
+        in capsys.readouterr().err
+    )
     assert cli.main(["stop", "nope", *at_home]) == 1
     assert os.environ["STUDIO_HOME"] == str(home)
 

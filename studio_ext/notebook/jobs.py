@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
-from argparse import ArgumentTypeError
-from collections.abc import Iterator, Sequence
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
-ENDPOINT_GROUP = "/aws/sagemaker/Endpoints/"
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
 _UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError")
 
@@ -22,6 +20,36 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 class NoSuchName(LookupError):
     """Nothing has this name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something with a name, a status and a log."""
+
+    label: str
+    #: As operations and members are called by it: ``TrainingJob``.
+    api: str
+    #: Log group; where it ends with ``/`` each has its own.
+    group: str
+
+    def call(self, api: Api, operation: str, name: str) -> dict[str, Any]:
+        """The answer to ``describe`` or ``stop`` of the one called ``name``."""
+        call = getattr(api.sagemaker, f"{operation}_{self.label.replace(' ', '_')}")
+        answer: dict[str, Any] = call(**{f"{self.api}Name": name})
+        return answer
+
+    def status(self, description: dict[str, Any]) -> str:
+        """The status in a description or a summary."""
+        return str(description[f"{self.api}Status"])
+
+
+TRAINING = Kind("training job", "TrainingJob", "/aws/sagemaker/TrainingJobs")
+PROCESSING = Kind("processing job", "ProcessingJob", "/aws/sagemaker/ProcessingJobs")
+ENDPOINT = Kind("endpoint", "Endpoint", "/aws/sagemaker/Endpoints/")
+#: Kinds of jobs by the word that commands know them by.
+JOBS = {"training": TRAINING, "processing": PROCESSING}
+#: Of several of one name the first is meant.
+KINDS = (TRAINING, PROCESSING, ENDPOINT)
 
 
 class Api:
@@ -36,12 +64,17 @@ class Api:
 
         return botocore.session.get_session()
 
-    def client(self, service: str) -> Any:
-        """A new client of ``service``."""
+    def client(self, service: str, models: str | None = None) -> Any:
+        """A new client of ``service``, of which botocore or the folder ``models`` has a model."""
+        import botocore.session
         from botocore.config import Config
 
+        session = self._session
+        if models is not None:
+            session = botocore.session.get_session()  # one looks for models but once
+            session.get_component("data_loader").search_paths.append(models)
         config = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3})
-        return self._session.create_client(service, config=config)
+        return session.create_client(service, config=config)
 
     @cached_property
     def sagemaker(self) -> Any:
@@ -72,25 +105,47 @@ class Api:
         return name
 
 
-def training_jobs(api: Api, *, status: str | None = None, limit: int = 20) -> list[dict[str, str]]:
-    """The newest training jobs as rows of text: name, status, duration, created."""
+def listed(
+    api: Api, *, kinds: Iterable[Kind] = JOBS.values(), status: str | None = None, limit: int = 20
+) -> list[dict[str, str]]:
+    """The newest jobs as rows of text: name, kind, status, duration, created."""
     query: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending"}
     if status:
         query["StatusEquals"] = status
-    rows = []
-    for job in _items(api.sagemaker.list_training_jobs, "TrainingJobSummaries", query, limit):
-        end = job.get("TrainingEndTime")
-        if end is None and job["TrainingJobStatus"] in FINISHED:
-            end = job.get("LastModifiedTime", job["CreationTime"])
-        rows.append(
-            {
-                "name": job["TrainingJobName"],
-                "status": job["TrainingJobStatus"],
-                "duration": duration(job["CreationTime"], end),
-                "created": _local(job["CreationTime"]),
-            }
-        )
-    return rows
+    found = []
+    for kind in kinds:
+        call = getattr(api.sagemaker, f"list_{kind.label.replace(' ', '_')}s")
+        items = _items(call, f"{kind.api}Summaries", query, limit)
+        found += [(item["CreationTime"], kind, item) for item in items]
+    found.sort(key=lambda each: each[0], reverse=True)
+    return [_row(kind, item) for _, kind, item in found[:limit]]
+
+
+def listing(api: Api, options: Namespace) -> str:
+    """The jobs that a command's ``--kind``, ``--status`` and ``--limit`` ask for, as a table."""
+    kinds = [JOBS[options.kind]] if options.kind else list(JOBS.values())
+    rows = listed(api, kinds=kinds, status=options.status, limit=options.limit)
+    return table(rows, f"No {options.kind} jobs." if options.kind else "No jobs.")
+
+
+def meant(options: Namespace) -> Kind | None:
+    """The kind that a command's ``--processing`` or ``--endpoint`` names."""
+    if getattr(options, "endpoint", False):
+        return ENDPOINT
+    return PROCESSING if options.processing else None
+
+
+def _row(kind: Kind, job: dict[str, Any]) -> dict[str, str]:
+    status, end = kind.status(job), job.get(f"{kind.api.removesuffix('Job')}EndTime")
+    if end is None and status in FINISHED:
+        end = job.get("LastModifiedTime", job["CreationTime"])
+    return {
+        "name": job[f"{kind.api}Name"],
+        "kind": kind.label.removesuffix(" job"),
+        "status": status,
+        "duration": duration(job["CreationTime"], end),
+        "created": local(job["CreationTime"]),
+    }
 
 
 def endpoints(api: Api, *, limit: int = 20) -> list[dict[str, str]]:
@@ -101,31 +156,27 @@ def endpoints(api: Api, *, limit: int = 20) -> list[dict[str, str]]:
             "name": item["EndpointName"],
             "status": item["EndpointStatus"],
             "age": duration(item["CreationTime"], None),
-            "created": _local(item["CreationTime"]),
+            "created": local(item["CreationTime"]),
         }
         for item in _items(api.sagemaker.list_endpoints, "Endpoints", query, limit)
     ]
 
 
-def describe(api: Api, name: str, only: str = "") -> tuple[str, dict[str, Any]]:
-    """``("training job" | "endpoint", description)`` of whatever is called ``name``.
+def describe(api: Api, name: str, only: Kind | None = None) -> tuple[Kind, dict[str, Any]]:
+    """The kind and the description of whatever is called ``name``.
 
-    A training job goes before an endpoint of the same name, unless ``only`` names the kind.
+    Of several of one name the first of :data:`KINDS` is meant, unless ``only`` says which.
     """
-    calls = (
-        ("training job", api.sagemaker.describe_training_job, "TrainingJobName"),
-        ("endpoint", api.sagemaker.describe_endpoint, "EndpointName"),
-    )
-    for kind, call, key in calls if _NAME.fullmatch(name) else ():
-        if only not in ("", kind):
-            continue
+    kinds = KINDS if only is None else (only,)
+    for kind in kinds if _NAME.fullmatch(name) else ():
         try:
-            return kind, call(**{key: name})
+            return kind, kind.call(api, "describe", name)
         except api.sagemaker.exceptions.ClientError as error:
             if not is_missing(error):
                 raise
-    kinds = f"No {only}" if only else "No training job and no endpoint"
-    raise NoSuchName(f"{kinds} is called {name!r}.")
+    *others, last = (f"no {kind.label}" for kind in kinds)
+    none = " and ".join([", ".join(others), last] if others else [last])
+    raise NoSuchName(f"{none.capitalize()} is called {name!r}.")
 
 
 def is_missing(error: Exception) -> bool:
@@ -155,109 +206,18 @@ def how_ended(description: dict[str, Any]) -> str:
     return f"{status.lower()}: {why}" if why else f"{status.lower()}."
 
 
-def stop(api: Api, name: str) -> str:
-    """Ask a training job to stop; what happened, as a sentence."""
-    kind, description = describe(api, name)
-    if kind == "endpoint":
+def stop(api: Api, name: str, only: Kind | None = None) -> str:
+    """Ask a job to stop; what happened, as a sentence."""
+    kind, description = describe(api, name, only)
+    if kind is ENDPOINT:
         return (
             f"{name} is an endpoint: endpoints are not stopped but deleted, "
             f"with `delete_endpoint(EndpointName={name!r})`."
         )
-    status = description["TrainingJobStatus"]
-    if status in FINISHED:
-        return f"{name} has ended already: {status}."
-    api.sagemaker.stop_training_job(TrainingJobName=name)
+    if kind.status(description) in FINISHED:
+        return f"{name} has ended already: {kind.status(description)}."
+    kind.call(api, "stop", name)
     return f"{name} is stopping."
-
-
-class LogReader:
-    """Reads the log streams of one job or endpoint; each :meth:`read` gives what is new."""
-
-    def __init__(self, api: Api, kind: str, name: str) -> None:
-        self._logs = api.logs
-        if kind == "endpoint":
-            self._query = {"logGroupName": ENDPOINT_GROUP + name}
-        else:
-            self._query = {"logGroupName": TRAINING_GROUP, "logStreamNamePrefix": f"{name}/"}
-        self._tokens: dict[str, str | None] = {}
-
-    def read(self) -> list[str]:
-        """Lines since the last call, oldest first; several streams are merged by time."""
-        events = [event for stream in self._streams() for event in self._new(stream)]
-        events.sort(key=lambda event: event["timestamp"])  # stable: keeps each stream's order
-        return [event["message"].rstrip("\n") for event in events]
-
-    def _streams(self) -> list[str]:
-        pages = self._logs.get_paginator("describe_log_streams").paginate(**self._query)
-        try:
-            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
-        except self._logs.exceptions.ClientError as error:
-            if is_missing(error):  # nothing was written yet
-                return []
-            raise
-
-    def _new(self, stream: str) -> Iterator[dict[str, Any]]:
-        while True:
-            token = self._tokens.get(stream)
-            page = self._logs.get_log_events(
-                logGroupName=self._query["logGroupName"],
-                logStreamName=stream,
-                startFromHead=True,
-                **({"nextToken": token} if token else {}),
-            )
-            yield from page["events"]
-            self._tokens[stream] = page["nextForwardToken"]
-            # The same token twice is how the API says that this was the end.
-            if page["nextForwardToken"] == token or not page["events"]:
-                return
-
-
-def log_lines(
-    api: Api, name: str, *, only: str = "", follow: bool = False, poll_s: float = 1.0
-) -> Iterator[str]:
-    """Lines of a training job's or endpoint's log; ``only`` as for :func:`describe`.
-
-    ``follow`` waits for more until a job has ended or an endpoint is deleted.
-    """
-    kind, description = describe(api, name, only)
-    reader = LogReader(api, kind, name)
-    ended = not follow
-    while True:
-        # Status first: lines that come after the last status are read all the same.
-        ended = ended or description.get("TrainingJobStatus") in FINISHED
-        yield from reader.read()
-        if ended:
-            return
-        time.sleep(poll_s)
-        try:
-            _, description = describe(api, name, kind)
-        except NoSuchName:
-            ended = True
-
-
-_STEPS = (
-    re.compile(r"^\[(?P<step>\d+)\]\s*\S"),  # XGBoost counts rounds from 0
-    re.compile(r"\bepoch[\s:=#]*(?P<step>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?", re.IGNORECASE),
-)
-_TOTALS = ("num_round", "epochs", "num_epochs", "max_epochs", "num-epochs", "n_epochs")
-
-
-def progress(line: str, hyperparameters: dict[str, str]) -> tuple[int, int | None] | None:
-    """``(step, total or None)`` if a log line tells how far a training is.
-
-    >>> progress("[9]#011train-auc:0.81", {"num_round": "100"})
-    (10, 100)
-    >>> progress("Epoch 2/5 loss=0.3", {})
-    (2, 5)
-    """
-    for counted_from_zero, pattern in zip((True, False), _STEPS, strict=True):
-        match = pattern.search(line)
-        if match:
-            told = match.groupdict().get("total")
-            asked = (hyperparameters.get(name, "").strip('"') for name in _TOTALS)
-            total = told or next((value for value in asked if value.isdigit()), None)
-            return int(match["step"]) + counted_from_zero, int(total) if total else None
-    return None
 
 
 def table(rows: Sequence[dict[str, str]], empty: str) -> str:
@@ -289,7 +249,8 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def _local(moment: datetime) -> str:
+def local(moment: datetime) -> str:
+    """A moment on the clock of this machine."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -25,16 +25,17 @@ from ..config import Config
 from . import jobs as views
 from . import session, wrangle
 from .jobs import FINISHED, Api, NoSuchName
+from .logs import log_lines
 from .script import IMAGES, ScriptJob, unique_name
 
 _HELP = """Studio from a notebook.
 
   %studio connect [--home DIR]    point boto3, the SageMaker SDK and the AWS CLI at Studio
-  %studio jobs                    list training jobs
-  %studio job NAME                a job, live, with a stop button
-  %studio logs NAME [--follow]    the log of a training job or an endpoint
+  %studio jobs                    list training and processing jobs
+  %studio job NAME                a training job, live, with a stop button
+  %studio logs NAME [--follow]    the log of a job or an endpoint
   %studio endpoints               list endpoints
-  %studio stop NAME               stop a training job
+  %studio stop NAME               stop a job
   %%studio train --name N ...     train with the cell as the script
 
 `%studio COMMAND --help` tells more of one command."""
@@ -125,11 +126,11 @@ class StudioMagics(Magics):
 
     @magic_arguments()
     @argument("--status", help="InProgress, Completed, Failed, Stopping or Stopped")
+    @argument("--kind", choices=list(views.JOBS), help="of this kind alone")
     @argument("--limit", type=views.positive, default=20, help="at most so many (default: 20)")
     def jobs(self, options: argparse.Namespace) -> None:
-        """List training jobs, newest first."""
-        rows = views.training_jobs(self._api(), status=options.status, limit=options.limit)
-        print(views.table(rows, "No training jobs."))
+        """List jobs, newest first."""
+        print(views.listing(self._api(), options))
 
     @magic_arguments()
     @argument("name", help="training job")
@@ -137,23 +138,24 @@ class StudioMagics(Magics):
         """Show a training job, live, with a stop button."""
         api = self._api()
         kind, _ = views.describe(api, options.name)
-        if kind != "training job":
+        if kind is views.PROCESSING:
+            raise UsageError(f"{options.name} is a processing job: see %studio logs -f.")
+        if kind is views.ENDPOINT:
             raise UsageError(f"{options.name} is an endpoint: see %studio endpoints.")
         from .widgets.job import JobWidget
 
         return JobWidget(options.name, api=api)
 
     @magic_arguments()
-    @argument("name", help="training job or endpoint")
-    @argument("-e", "--endpoint", action="store_true", help="the endpoint, if both have the name")
+    @argument("name", help="job or endpoint")
+    @argument("-p", "--processing", action="store_true", help="the processing job of the name")
+    @argument("-e", "--endpoint", action="store_true", help="the endpoint of the name")
     @argument("-f", "--follow", action="store_true", help="go on until the job ends")
     def logs(self, options: argparse.Namespace) -> None:
         """Print the log of a job or an endpoint; interrupt the kernel to stop following."""
-        line, only = None, "endpoint" if options.endpoint else ""
+        line, only = None, views.meant(options)
         try:
-            for line in views.log_lines(
-                self._api(), options.name, only=only, follow=options.follow
-            ):
+            for line in log_lines(self._api(), options.name, only=only, follow=options.follow):
                 print(line)
             if line is None:
                 print(f"(the log of {options.name} is empty)")
@@ -167,10 +169,11 @@ class StudioMagics(Magics):
         print(views.table(views.endpoints(self._api(), limit=options.limit), "No endpoints."))
 
     @magic_arguments()
-    @argument("name", help="training job")
+    @argument("name", help="job")
+    @argument("-p", "--processing", action="store_true", help="the processing job of the name")
     def stop(self, options: argparse.Namespace) -> None:
-        """Stop a training job."""
-        print(views.stop(self._api(), options.name))
+        """Stop a job."""
+        print(views.stop(self._api(), options.name, views.meant(options)))
 
     @magic_arguments()
     @argument("--name", help="the job's name; it must be new")
@@ -253,7 +256,7 @@ class StudioMagics(Magics):
             if getattr(self.shell, "kernel", None) is None:
                 print(f"Training job {name}")
                 if wait:
-                    for line in views.log_lines(api, name, follow=True):
+                    for line in log_lines(api, name, follow=True):
                         print(line)
                 return
             from .widgets.job import JobWidget
@@ -280,7 +283,7 @@ class StudioMagics(Magics):
         elif words[-1] == "--image":
             names = list(IMAGES)
         elif words[1] in {"logs", "stop", "job"} and os.environ.get("AWS_ENDPOINT_URL"):
-            names = [row["name"] for row in views.training_jobs(Api(), limit=50)]
+            names = [row["name"] for row in views.listed(Api(), limit=50)]
         else:
             names = []
         return [name for name in names if name.startswith(typed)]

@@ -7,6 +7,9 @@ an operation makes is made once. What leaves no trace (Stop, Delete) may be aske
 
 When nobody was there to run it, as while Studio was not running, the latest of the missed times is
 run, once, and the run says since when times were missed.
+
+A run that somebody asks for (``Studio.RunSchedule``) is written down likewise; it takes none of the
+schedule's times, and is run of a disabled schedule too.
 """
 
 from __future__ import annotations
@@ -88,23 +91,24 @@ class Controller:
             if edited.state.get("pending") or edited.state["next"] != due:
                 return 0.0
             edited.state["next"] = plan.after(time)
-            edited.state["pending"] = {
-                "execution": execution.id,
-                "time": time,
-                "since": now,
-                "not_before": time + plan.delay(execution.id),
-                "attempt": 0,
-                "operation": found.spec["Target"]["Arn"].partition("aws-sdk:")[2],
+            edited.state["pending"] = history.begun(
+                execution.id,
+                time,
+                now,
+                found.spec["Target"]["Arn"],
+                plan.delay(execution.id),
                 **({"missed_since": due} if time > due else {}),
-            }
+            )
         return self.reconcile(world, found.id)
 
     def _go_on(self, world: World, found: Resource) -> float | None:
         """Invoke a run that is written down, when its moment has come."""
         pending, now = found.state["pending"], self.clock(world)
-        if found.status != ENABLED and (not pending["attempt"] or "error" in pending):
+        enabled = found.status == ENABLED
+        idle = not pending["attempt"] or "error" in pending
+        if idle and not enabled and not pending.get("asked"):
             return _end(world, found, pending, FAILED, now, **_SWITCHED_OFF)
-        due = found.state["next"]
+        due = found.state["next"] if enabled else None
         retries = "error" in pending
         if retries and due is not None and due <= now:
             text = f"{pending['message']} Given up, for the next run is due."

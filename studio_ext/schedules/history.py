@@ -31,6 +31,21 @@ _MEMBERS = {
 }
 
 
+def begun(
+    execution: str, time: float, now: float, target: str, delay: float = 0.0, **more: Any
+) -> dict[str, Any]:
+    """A run that is about to be: ``time`` is the schedule's, ``target`` the ARN it invokes."""
+    return {
+        "execution": execution,
+        "time": time,
+        "since": now,
+        "not_before": time + delay,
+        "attempt": 0,
+        "operation": target.partition("aws-sdk:")[2],
+        **more,
+    }
+
+
 def add(state: dict[str, Any], pending: dict[str, Any], **outcome: Any) -> None:
     """Note the end of a run in the state of its schedule."""
     run = {name: value for name, value in {**pending, **outcome}.items() if name in _MEMBERS}

@@ -61,6 +61,7 @@ class Schedules:
         registry.add("scheduler", "DeleteSchedule", self.delete)
         registry.add("scheduler", "ListSchedules", self.list)
         registry.add("studio", "ListScheduleRuns", self.runs)
+        registry.add("studio", "RunSchedule", self.run)
 
     def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """A schedule; the same request again is no conflict."""
@@ -152,6 +153,24 @@ class Schedules:
         """The last runs of a schedule, the newest first, and when the next is due."""
         found = self._find(call.caller, params)
         return history.view(found)
+
+    def run(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Run a schedule now, a disabled one too, beside the times that it has."""
+        found, now = self._find(call.caller, params), self._world.store.now()
+        execution = Execution.of(found.id, found.arn, now)
+        with self._resources.edit(found.id, progress=True, wake=True) as edited:
+            if edited is None:
+                raise _missing(params)
+            if edited.state.get("pending"):
+                raise Conflict(
+                    f"Schedule {params['Name']} has a run that has not ended; "
+                    "Studio.ListScheduleRuns tells of it."
+                )
+            edited.state["pending"] = history.begun(
+                execution.id, now, now, edited.spec["Target"]["Arn"], asked=True
+            )
+        self._world.notify()
+        return {"ScheduleArn": found.arn, "ExecutionId": execution.id}
 
     # --- parts
 

@@ -25,6 +25,7 @@ from ..wire.parse import load_json, streams_input
 _UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([A-Za-z0-9-]+):([A-Za-z0-9]+)")
 #: Who schedules schedules fills a home; and keys are for people.
 _NOT_FOR = {"scheduler", "iam", "sts"}
+_RUNS_SCHEDULES = "runschedule"
 _READS = tuple(
     "get describe list poll receive search scan query select read lookup discover validate "
     "batchget batchdescribe batchread head filter preview".split()
@@ -118,6 +119,8 @@ def _operation(registry: Registry, arn: str, service: str, name: str) -> Operati
         raise ValidationException(f"Target.Arn: {service} is not a supported service for a target.")
     model = models.service_model(named)
     action = next((one for one in registry.operations(named) if one.lower() == name), None)
+    if name == _RUNS_SCHEDULES:
+        raise ValidationException(f"Target.Arn: {arn} is not supported: it runs schedules itself.")
     if action is None:
         raise ValidationException(f"Target.Arn: {arn} names an operation that is not built here.")
     operation = model.operation_model(action)

@@ -21,6 +21,10 @@ def _taken(name: str, arn: str) -> ApiError:
     )
 
 
+#: What a description is made of is a request again, and a request has no more of them.
+MOST_DEFINITIONS = 40
+
+
 def _missing(name: str, _arn: str) -> ApiError:
     return ValidationException(f"Requested resource not found: there is no training job {name}.")
 
@@ -29,7 +33,7 @@ def _describe(world: World, resource: Resource) -> dict[str, Any]:
     state = resource.state
     algorithm = dict(resource.spec["AlgorithmSpecification"])
     if state.get("metric_definitions"):
-        algorithm["MetricDefinitions"] = state["metric_definitions"]
+        algorithm["MetricDefinitions"] = state["metric_definitions"][:MOST_DEFINITIONS]
     answer = {
         "AlgorithmSpecification": algorithm,
         # Clients read the key without asking whether there is one.

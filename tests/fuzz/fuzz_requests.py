@@ -221,6 +221,7 @@ _OTHERS: dict[str, dict[str, Any]] = {
     "scheduler.UntagResource": {"ResourceArn": GROUP_ARN, "TagKeys": ["k", "l"]},
     "scheduler.ListTagsForResource": {"ResourceArn": GROUP_ARN},
     "studio.ListScheduleRuns": {"Name": SCHEDULE},
+    "studio.RunSchedule": {"Name": SCHEDULE, "GroupName": "default"},
     "sagemaker.DescribeTrainingJob": {"TrainingJobName": JOB},
     "sagemaker.DescribeEndpoint": {"EndpointName": ENDPOINT},
     "sagemaker.ListTrainingJobs": {"MaxResults": 5, "SortBy": "Name", "NameContains": "fuzz"},

@@ -222,6 +222,7 @@ def test_every_operation_answers_as_for_what_is_not_there(
     assert len(tried) >= 35, sorted(tried)
     assert {"StopTrainingJob", "InvokeEndpoint", "GetLogEvents", "CreateEndpoint"} <= tried
     assert {"GetSchedule", "UpdateSchedule", "DeleteSchedule", "ListScheduleRuns"} <= tried
+    assert "RunSchedule" in tried
     assert {"DeleteScheduleGroup", "ListTagsForResource", "TagResource"} <= tried
 
 

@@ -90,18 +90,6 @@ def live_home(tmp_path: Path, aws_port: int) -> Path:
     return make_home(tmp_path / "live", aws_port)
 
 
-@pytest.fixture
-def environment() -> Iterator[None]:
-    """Puts the process's environment, import path and boto3 session back."""
-    variables, path = dict(os.environ), list(sys.path)
-    yield
-    os.environ.clear()
-    os.environ.update(variables)
-    sys.path[:] = path
-    if "boto3" in sys.modules:
-        sys.modules["boto3"].DEFAULT_SESSION = None
-
-
 def make_home(home: Path, port: int) -> Path:
     (home / "run").mkdir(parents=True, mode=0o700)
     (home / "run" / "control.json").write_text(json.dumps({"port": port, "host": "127.0.0.1"}))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio_ext.notebook import jobs, session
+from studio_ext.notebook import jobs, logs, session
 
 ROLE = "arn:aws:iam::000000000000:role/StudioExecutionRole"
 _names = (f"job-{number}" for number in itertools.count())
@@ -59,16 +59,16 @@ def write_log(api: jobs.Api, group: str, stream: str, *lines: str, at: float = 0
 
 def test_training_jobs_are_listed_newest_first_up_to_a_limit(api: jobs.Api) -> None:
     names = [create_job(api) for _ in range(3)]
-    rows = jobs.training_jobs(api, limit=2)
+    rows = jobs.listed(api, limit=2)
     assert len(rows) == 2
     assert {row["name"] for row in rows} <= set(names)
-    assert set(rows[0]) == {"name", "status", "duration", "created"}
-    assert jobs.training_jobs(api, status="Failed") == []
+    assert set(rows[0]) == {"name", "kind", "status", "duration", "created"}
+    assert jobs.listed(api, status="Failed") == []
 
 
 def test_describe_tells_jobs_from_endpoints_and_from_nothing(api: jobs.Api, job: str) -> None:
     kind, description = jobs.describe(api, job)
-    assert (kind, description["TrainingJobName"]) == ("training job", job)
+    assert (kind, description["TrainingJobName"]) == (jobs.TRAINING, job)
     with pytest.raises(jobs.NoSuchName, match="nothing-like-it"):
         jobs.describe(api, "nothing-like-it")
 
@@ -93,14 +93,14 @@ class Namesakes:
 def test_an_endpoint_is_followed_until_it_is_deleted(
     api: jobs.Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_log(api, jobs.TRAINING_GROUP, "both/algo-1-1", "trained")
-    write_log(api, f"{jobs.ENDPOINT_GROUP}both", "AllTraffic/i-1", "served")
+    write_log(api, jobs.TRAINING.group, "both/algo-1-1", "trained")
+    write_log(api, f"{jobs.ENDPOINT.group}both", "AllTraffic/i-1", "served")
     monkeypatch.setattr(api, "sagemaker", Namesakes(api))
-    assert list(jobs.log_lines(api, "both", follow=True, poll_s=0)) == ["trained"]
-    served = jobs.log_lines(api, "both", only="endpoint", follow=True, poll_s=0)
+    assert list(logs.log_lines(api, "both", follow=True, poll_s=0)) == ["trained"]
+    served = logs.log_lines(api, "both", only=jobs.ENDPOINT, follow=True, poll_s=0)
     assert list(served) == ["served"]
     with pytest.raises(jobs.NoSuchName, match="No endpoint is called 'both'"):
-        jobs.describe(api, "both", "endpoint")
+        jobs.describe(api, "both", jobs.ENDPOINT)
 
 
 def test_a_name_that_cannot_be_is_no_name(api: jobs.Api) -> None:
@@ -113,38 +113,38 @@ def test_stopping_a_job_that_has_ended_says_so(api: jobs.Api, job: str) -> None:
 
 
 def test_a_log_is_read_once_and_then_only_what_is_new(api: jobs.Api, job: str) -> None:
-    reader = jobs.LogReader(api, "training job", job)
+    reader = logs.LogReader(api, jobs.TRAINING, job)
     assert reader.read() == []
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "one", "two")
-    write_log(api, jobs.TRAINING_GROUP, "another/algo-1-1", "not ours")
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "one", "two")
+    write_log(api, jobs.TRAINING.group, "another/algo-1-1", "not ours")
     assert reader.read() == ["one", "two"]
     assert reader.read() == []
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "three", at=1)
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "three", at=1)
     assert reader.read() == ["three"]
 
 
 def test_streams_are_merged_by_time(api: jobs.Api, job: str) -> None:
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "first", at=-20)
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-2-1", "second", at=-10)
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "third")
-    assert list(jobs.log_lines(api, job)) == ["first", "second", "third"]
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "first", at=-20)
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-2-1", "second", at=-10)
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "third")
+    assert list(logs.log_lines(api, job)) == ["first", "second", "third"]
 
 
 def test_following_ends_with_the_job(
     api: jobs.Api, job: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "early")
+    write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "early")
     statuses = iter(["InProgress", "InProgress", "Completed"])
     describe = api.sagemaker.describe_training_job
 
     def described(**query: Any) -> dict[str, Any]:
         status = next(statuses)
         if status == "Completed":  # written after the job was last seen running
-            write_log(api, jobs.TRAINING_GROUP, f"{job}/algo-1-1", "late", at=1)
+            write_log(api, jobs.TRAINING.group, f"{job}/algo-1-1", "late", at=1)
         return describe(**query) | {"TrainingJobStatus": status}
 
     monkeypatch.setattr(api.sagemaker, "describe_training_job", described)
-    assert list(jobs.log_lines(api, job, follow=True, poll_s=0)) == ["early", "late"]
+    assert list(logs.log_lines(api, job, follow=True, poll_s=0)) == ["early", "late"]
     assert next(statuses, None) is None
 
 
@@ -164,7 +164,7 @@ def test_following_ends_with_the_job(
 def test_progress_is_read_from_the_log(
     line: str, hyperparameters: dict[str, str], expected: tuple[int, int | None] | None
 ) -> None:
-    assert jobs.progress(line, hyperparameters) == expected
+    assert logs.progress(line, hyperparameters) == expected
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_lists(connected: InteractiveShell, capsys: pytest.CaptureFixture[str]) 
     capsys.readouterr()
     connected.run_line_magic("studio", "endpoints")
     assert capsys.readouterr().out == "No endpoints.\n"
-    with pytest.raises(UsageError, match="No training job and no endpoint is called 'nope'"):
+    with pytest.raises(UsageError, match="no endpoint is called 'nope'"):
         connected.run_line_magic("studio", "logs nope")
 
 

@@ -9,32 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from studio_plane import SKLEARN, Studio, archive, wait_for
+from schedule_requests import CREATE_JOB, STOP_JOB, schedule, training_request
+from studio_plane import Studio, wait_for
 
 from studio_ext.wire.identity import Caller
-
-CREATE_JOB = "arn:aws:scheduler:::aws-sdk:sagemaker:createTrainingJob"
-STOP_JOB = "arn:aws:scheduler:::aws-sdk:sagemaker:stopTrainingJob"
-OFF = {"Mode": "OFF"}
-
-
-def schedule(studio: Studio, name: str, expression: str = "rate(1 day)", **changes: Any) -> Any:
-    """CreateSchedule, of what stops a job unless the target says otherwise."""
-    target = {
-        "Arn": STOP_JOB,
-        "RoleArn": studio.config.role_arn,
-        "Input": json.dumps({"TrainingJobName": "none"}),
-        **changes.pop("Target", {}),
-    }
-    request = {
-        "Name": name,
-        "ScheduleExpression": expression,
-        "FlexibleTimeWindow": OFF,
-        "Target": target,
-        "State": "DISABLED",
-        **changes,
-    }
-    return studio.scheduler.create_schedule(**request)
 
 
 def runs(studio: Studio, name: str) -> Any:
@@ -52,36 +30,17 @@ def refused(call: Any, **params: Any) -> tuple[str, int, str]:
     return told["Error"]["Code"], status, told["Error"]["Message"]
 
 
-def job(studio: Studio, name: str, script: str) -> dict[str, Any]:
-    code = studio.put(f"code/{name}.tar.gz", archive({"train.py": script}))
-    return {
-        "TrainingJobName": f"{name}-<aws.scheduler.execution-id>",
-        "RoleArn": studio.config.role_arn,
-        "AlgorithmSpecification": {"TrainingImage": SKLEARN, "TrainingInputMode": "File"},
-        "OutputDataConfig": {"S3OutputPath": f"s3://{studio.bucket}/out"},
-        "ResourceConfig": {
-            "InstanceType": "ml.m5.large",
-            "InstanceCount": 1,
-            "VolumeSizeInGB": 1,
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-        "HyperParameters": {
-            "sagemaker_program": '"train.py"',
-            "sagemaker_submit_directory": json.dumps(code),
-            "moment": '"<aws.scheduler.scheduled-time>"',
-        },
-    }
-
-
 def test_a_schedule_a_second_ahead_runs_a_job(studio: Studio) -> None:
     script = "import os; print('SM_HP_MOMENT =', os.environ['SM_HP_MOMENT'])"
     moment = datetime.now(UTC) + timedelta(seconds=1)
+    told = {"moment": "<aws.scheduler.scheduled-time>"}
+    request = training_request(studio, "soon", script, hyperparameters=told)
     made = schedule(
         studio,
         "soon",
         f"at({moment:%Y-%m-%dT%H:%M:%S})",
         State="ENABLED",
-        Target={"Arn": CREATE_JOB, "Input": json.dumps(job(studio, "soon", script))},
+        Target={"Arn": CREATE_JOB, "Input": json.dumps(request)},
     )
     assert made["ScheduleArn"].endswith(":schedule/default/soon")
     wait_for(lambda: [run for run in runs(studio, "soon") if "EndTime" in run])

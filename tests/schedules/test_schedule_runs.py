@@ -84,8 +84,9 @@ class Bench:
             "CreateSchedule": self.schedules.create,
             "UpdateSchedule": self.schedules.update,
             "ListScheduleRuns": self.schedules.runs,
+            "RunSchedule": self.schedules.run,
         }[operation]
-        service = "studio" if operation == "ListScheduleRuns" else "scheduler"
+        service = "studio" if operation in ("ListScheduleRuns", "RunSchedule") else "scheduler"
         model = service_model(service).operation_model(operation)
         return method(Call(service, model, ANA, "us-east-1", "r"), params)
 
@@ -481,3 +482,32 @@ def test_the_same_request_again_is_no_conflict(bench: Bench) -> None:
         with pytest.raises(ApiError) as caught:
             bench.call("CreateSchedule", **asked("rate(1 hour)", **token))
         assert (caught.value.code, caught.value.status) == ("ConflictException", 409)
+
+
+def test_a_run_that_is_asked_for_takes_none_of_the_times(bench: Bench) -> None:
+    one = bench.create("cron(0 13 * * ? *)")
+    assert bench.look(one) == 3600
+    bench.now += 60
+    execution = bench.call("RunSchedule", Name="s")["ExecutionId"]
+    with pytest.raises(ApiError, match="has a run that has not ended"):
+        bench.call("RunSchedule", Name="s")
+    assert bench.look(one) == 3540
+    bench.now += 3540
+    assert bench.look(one) == 86400
+    newest, oldest = bench.runs()
+    assert oldest["ExecutionId"] == execution != newest["ExecutionId"]
+    assert oldest["ScheduledTime"] == bench.now - 3540
+    assert [run["Status"] for run in (newest, oldest)] == ["Succeeded"] * 2 and bench.made() == 2
+
+
+def test_a_disabled_schedule_runs_when_asked_and_tries_again(bench: Bench) -> None:
+    one = bench.create("rate(1 hour)", State="DISABLED")
+    bench.now += 7200
+    bench.call("RunSchedule", Name="s")
+    bench.trouble = [ApiError("ServiceUnavailable", "The database is away.", 503)]
+    wait = bench.look(one)
+    assert wait == 2 and bench.runs()[0]["Status"] == "Retrying"
+    bench.now += wait
+    assert bench.look(one) is None
+    (run,) = bench.runs()
+    assert (run["Status"], run["Attempts"], bench.made()) == ("Succeeded", 2, 1)

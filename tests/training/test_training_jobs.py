@@ -332,6 +332,11 @@ def test_the_builtin_algorithm(studio: Studio) -> None:
     assert done["TrainingJobStatus"] == "Completed", studio.log("builtin")
     names = [m["MetricName"] for m in done["FinalMetricDataList"]]
     assert names == ["train:logloss"]
+    usual = {each["Name"] for each in done["AlgorithmSpecification"]["MetricDefinitions"]}
+    assert {"train:logloss", "validation:auc", "validation:rmse"} <= usual
+    again = {k: done[k] for k in ("AlgorithmSpecification", "HyperParameters", "InputDataConfig")}
+    studio.job("builtin-again", **again)  # a description is a request
+    studio.ended("builtin-again")
     assert members(studio.get(done["ModelArtifacts"]["S3ModelArtifacts"])).keys() == {
         "xgboost-model"
     }

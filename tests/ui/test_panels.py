@@ -44,6 +44,7 @@ def _look_around(page: Page, lab: Jupyter) -> None:
     card(page, "Studio home").click()
     home = page.get_by_test_id("home")
     expect(home.get_by_text(lab.call("Studio.GetHome")["EndpointUrl"])).to_be_visible()
+    expect(home.get_by_test_id("count-processing-jobs")).to_contain_text("none yet")
     expect(home.get_by_test_id("checks").locator(".jp-mod-error")).to_have_count(0)
     card(page, "Training").click()
     expect(page.get_by_test_id("training-list")).to_be_visible()

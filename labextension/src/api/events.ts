@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 const SCHEMA = 'https://schema.studio-ext.org/changed/v1';
 
 /** Kinds of resource that the panels watch. */
-export type Kind = 'training-job' | 'endpoint' | 'endpoint-config' | 'model';
+export type Kind = 'training-job' | 'processing-job' | 'endpoint' | 'endpoint-config' | 'model';
 
 /** Something changed on the server; what it is now must be read from the API. */
 export interface IChange {

@@ -210,6 +210,7 @@ export interface IContainerMetricsConfig {
 
 export interface ICounts {
   TrainingJobs: { [key: string]: number };
+  ProcessingJobs: { [key: string]: number };
   Endpoints: { [key: string]: number };
 }
 
@@ -872,6 +873,24 @@ export interface IListModelsOutput {
   NextToken?: string;
 }
 
+export interface IListProcessingJobsRequest {
+  CreationTimeAfter?: Timestamp;
+  CreationTimeBefore?: Timestamp;
+  LastModifiedTimeAfter?: Timestamp;
+  LastModifiedTimeBefore?: Timestamp;
+  NameContains?: string;
+  StatusEquals?: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
+  SortBy?: 'Name' | 'CreationTime' | 'Status';
+  SortOrder?: 'Ascending' | 'Descending';
+  NextToken?: string;
+  MaxResults?: number;
+}
+
+export interface IListProcessingJobsResponse {
+  ProcessingJobSummaries: IProcessingJobSummary[];
+  NextToken?: string;
+}
+
 export interface IListTrainingJobsRequest {
   NextToken?: string;
   MaxResults?: number;
@@ -1044,6 +1063,17 @@ export interface IPreviewFlowRequest {
   Format?: 'JSON' | 'ARROW';
   MaxTextLength?: number;
   CountRows?: boolean;
+}
+
+export interface IProcessingJobSummary {
+  ProcessingJobName: string;
+  ProcessingJobArn: string;
+  CreationTime: Timestamp;
+  ProcessingEndTime?: Timestamp;
+  LastModifiedTime?: Timestamp;
+  ProcessingJobStatus: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
+  FailureReason?: string;
+  ExitMessage?: string;
 }
 
 export interface IProductionVariant {
@@ -1317,6 +1347,10 @@ export interface IStopFlowRunRequest {
   RunId: string;
 }
 
+export interface IStopProcessingJobRequest {
+  ProcessingJobName: string;
+}
+
 export interface IStopTrainingJobRequest {
   TrainingJobName: string;
 }
@@ -1489,7 +1523,9 @@ export interface IOperations {
   'SageMaker.ListEndpointConfigs': { input: IListEndpointConfigsInput; output: IListEndpointConfigsOutput };
   'SageMaker.ListEndpoints': { input: IListEndpointsInput; output: IListEndpointsOutput };
   'SageMaker.ListModels': { input: IListModelsInput; output: IListModelsOutput };
+  'SageMaker.ListProcessingJobs': { input: IListProcessingJobsRequest; output: IListProcessingJobsResponse };
   'SageMaker.ListTrainingJobs': { input: IListTrainingJobsRequest; output: IListTrainingJobsResponse };
+  'SageMaker.StopProcessingJob': { input: IStopProcessingJobRequest; output: {} };
   'SageMaker.StopTrainingJob': { input: IStopTrainingJobRequest; output: {} };
   'SageMaker.UpdateEndpoint': { input: IUpdateEndpointInput; output: IUpdateEndpointOutput };
   'SageMaker.UpdateEndpointWeightsAndCapacities': { input: IUpdateEndpointWeightsAndCapacitiesInput; output: IUpdateEndpointWeightsAndCapacitiesOutput };

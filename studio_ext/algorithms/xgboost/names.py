@@ -14,14 +14,17 @@ NAMES = frozenset(MAXIMIZE + MINIMIZE)
 #: Metrics that take a threshold or a cut, as in ``error@0.7``.
 WITH_THRESHOLD = ("error", "ndcg", "map", "pre")
 
-#: Name and regular expression of each metric in the log, as DescribeTrainingJob reports them.
+#: Those of the tuning guide of SageMaker's XGBoost: the usual ones.
+_USUAL = frozenset("accuracy auc error f1 logloss mae map merror mlogloss mse ndcg rmse".split())
+#: Name and regular expression of each metric in the log, as DescribeTrainingJob reports them: the
+#: usual ones first, for it reports but so many.
 METRIC_DEFINITIONS: list[dict[str, str]] = [
     {
         "Name": f"{channel}:{metric}",
         "Regex": rf".*\[[0-9]+\].*(?:#011|\t){channel}-{metric}:(\S+)",
     }
+    for metric in sorted(NAMES, key=lambda name: (name not in _USUAL, name))
     for channel in ("train", "validation")
-    for metric in sorted(NAMES)
 ]
 
 #: Which way each validation metric gets better; what a tuner may optimise.

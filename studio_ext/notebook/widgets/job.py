@@ -11,7 +11,8 @@ import anywidget
 import traitlets
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..jobs import FINISHED, Api, LogReader, duration, progress, reason
+from ..jobs import FINISHED, TRAINING, Api, duration, reason
+from ..logs import LogReader, progress
 
 _HERE = Path(__file__).parent
 _LOG_LINES = 12
@@ -96,7 +97,7 @@ class JobWidget(anywidget.AnyWidget):
         failures = 0
         while not self._closed.is_set():
             try:
-                reader = reader or LogReader(self._api, "training job", self.name)
+                reader = reader or LogReader(self._api, TRAINING, self.name)
                 self._read_status()
                 lines = self._read_log(reader, lines)
                 self.error, failures = "", 0

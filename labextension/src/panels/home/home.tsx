@@ -15,7 +15,7 @@ export function Home(props: { notebook: string | null }): JSX.Element {
   const home = useResource(
     'home',
     (studio, signal) => studio.client.call('Studio.GetHome', {}, signal),
-    { kinds: ['training-job', 'endpoint'], pause: 1000 }
+    { kinds: ['training-job', 'processing-job', 'endpoint'], pause: 1000 }
   );
   return (
     <div className="jp-studio-Home" data-testid="home">
@@ -89,6 +89,7 @@ function Counts({ home }: { home: IGetHomeResponse }): JSX.Element {
         counts={home.Counts.TrainingJobs}
         command={CommandIDs.openTraining}
       />
+      <Count label="Processing jobs" counts={home.Counts.ProcessingJobs} />
       <Count label="Endpoints" counts={home.Counts.Endpoints} command={CommandIDs.openEndpoints} />
     </Part>
   );
@@ -97,27 +98,30 @@ function Counts({ home }: { home: IGetHomeResponse }): JSX.Element {
 function Count(props: {
   label: string;
   counts: { [status: string]: number };
-  command: string;
+  /** Opens their list, where there is one. */
+  command?: string;
 }): JSX.Element {
   const studio = useStudio();
-  const entries = Object.entries(props.counts).filter(([, count]) => count > 0);
-  return (
-    <button
-      className="jp-studio-Count"
-      data-testid={`count-${props.label.toLowerCase().replace(' ', '-')}`}
-      onClick={() => void studio.execute(props.command, { view: 'list' })}
-    >
-      <strong>{props.label}</strong>
-      <span>
-        {entries.length
-          ? entries
-              .map(
-                ([status, count]) =>
-                  `${count.toLocaleString('en')} ${humanise(status).toLowerCase()}`
-              )
-              .join(', ')
-          : 'none yet'}
-      </span>
+  const { label, counts, command } = props;
+  const entries = Object.entries(counts).filter(([, count]) => count > 0);
+  const words = entries.map(
+    ([status, count]) => `${count.toLocaleString('en')} ${humanise(status).toLowerCase()}`
+  );
+  const content = (
+    <>
+      <strong>{label}</strong>
+      <span>{words.length ? words.join(', ') : 'none yet'}</span>
+    </>
+  );
+  const named = {
+    className: 'jp-studio-Count',
+    'data-testid': `count-${label.toLowerCase().replace(' ', '-')}`
+  };
+  return command === undefined ? (
+    <div {...named}>{content}</div>
+  ) : (
+    <button {...named} onClick={() => void studio.execute(command, { view: 'list' })}>
+      {content}
     </button>
   );
 }

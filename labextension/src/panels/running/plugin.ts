@@ -6,7 +6,7 @@ import { IChange, Kind } from '../../api/events';
 import { CommandIDs } from '../../commands';
 import { attempt, confirm } from '../../components/dialogs';
 import { humanise } from '../../format';
-import { endpointsIcon, trainingIcon } from '../../icons';
+import { endpointsIcon, studioIcon, trainingIcon } from '../../icons';
 import { IStudio } from '../../tokens';
 
 /** At most one read in this many ms. */
@@ -21,7 +21,8 @@ interface ISource {
   name: string;
   kind: Kind;
   icon: LabIcon;
-  command: string;
+  /** Opens one, where it has a panel. */
+  command?: string;
   shutdownLabel: string;
   /** What ending one means. */
   question: string;
@@ -60,7 +61,7 @@ class RunningResources implements IRunningSessions.IManager {
   running(): IRunningSessions.IRunningItem[] {
     const { icon, command } = this._source;
     return this._entries.map(({ name, status }) => ({
-      open: () => void this._studio.execute(command, { name }),
+      open: command === undefined ? undefined : () => void this._studio.execute(command, { name }),
       shutdown: () => void this._ask(name),
       icon: () => icon,
       label: () => name,
@@ -107,7 +108,7 @@ class RunningResources implements IRunningSessions.IManager {
   private _runningChanged = new Signal<this, unknown>(this);
 }
 
-function jobs({ client }: IStudio): ISource {
+function trainingJobs({ client }: IStudio): ISource {
   return {
     name: 'Training jobs',
     kind: 'training-job',
@@ -126,6 +127,27 @@ function jobs({ client }: IStudio): ISource {
       }));
     },
     shutdown: name => client.call('SageMaker.StopTrainingJob', { TrainingJobName: name })
+  };
+}
+
+function processingJobs({ client }: IStudio): ISource {
+  return {
+    name: 'Processing jobs',
+    kind: 'processing-job',
+    icon: studioIcon,
+    shutdownLabel: 'Stop job',
+    question: 'The job is asked to end. What it has stored stays.',
+    shutdownAllLabel: 'Stop all',
+    shutdownAllConfirmationText: 'Stop all processing jobs that are running?',
+    list: async () => {
+      const input = { StatusEquals: 'InProgress' as const, MaxResults: 100 };
+      const { ProcessingJobSummaries } = await client.call('SageMaker.ListProcessingJobs', input);
+      return ProcessingJobSummaries.map(job => ({
+        name: job.ProcessingJobName,
+        status: job.ProcessingJobStatus
+      }));
+    },
+    shutdown: name => client.call('SageMaker.StopProcessingJob', { ProcessingJobName: name })
   };
 }
 
@@ -157,7 +179,7 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IStudio, IRunningSessionManagers],
   activate: (_: JupyterFrontEnd, studio: IStudio, managers: IRunningSessionManagers): void => {
-    for (const source of [jobs(studio), endpoints(studio)]) {
+    for (const source of [trainingJobs(studio), processingJobs(studio), endpoints(studio)]) {
       const manager = new RunningResources(studio, source);
       managers.add(manager);
       manager.refreshRunning();

@@ -14,10 +14,13 @@ function RunningJobs(): JSX.Element {
   const home = useResource(
     'home',
     ({ client }, signal) => client.call('Studio.GetHome', {}, signal),
-    { kinds: ['training-job'], pause: 1000 }
+    { kinds: ['training-job', 'processing-job'], pause: 1000 }
   );
-  const jobs = home.data?.Counts.TrainingJobs ?? {};
-  const running = (jobs.InProgress ?? 0) + (jobs.Stopping ?? 0);
+  const { TrainingJobs = {}, ProcessingJobs = {} } = home.data?.Counts ?? {};
+  const running = [TrainingJobs, ProcessingJobs].reduce(
+    (sum, jobs) => sum + (jobs.InProgress ?? 0) + (jobs.Stopping ?? 0),
+    0
+  );
   const text = home.error ? 'Studio does not answer' : `${plural(running, 'job')} running`;
   return (
     <button

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import __version__
-from .config import Config
-from .notebook import session
-from .notebook.jobs import positive
-
-Command = Callable[[argparse.Namespace], int]
+from .. import __version__
+from ..config import Config
+from ..notebook import session
+from ..notebook.jobs import JOBS, positive
+from . import schedules, users
+from .calling import Command, calling, fail
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except session.NotRunning as error:
-        return _fail(error)
+        return fail(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `studio logs NAME | head`
@@ -35,15 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _fail(reason: object) -> int:
-    print(f"studio: {reason}", file=sys.stderr)
-    return 1
-
-
 def _serve(options: argparse.Namespace) -> int:
-    from . import serving
-    from .occupancy import HomeInUse
-    from .store.database import DatabaseError
+    from .. import serving
+    from ..occupancy import HomeInUse
+    from ..store.database import DatabaseError
 
     config = Config(home=options.home)
     config.share_home = options.share or os.environ.get("STUDIO_SHARED", "") not in ("", "0")
@@ -54,22 +49,22 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         serving.serve(config)
     except (HomeInUse, DatabaseError) as error:
-        return _fail(error)
+        return fail(error)
     except OSError as error:
-        return _fail(error.strerror or error)
+        return fail(error.strerror or error)
     return 0
 
 
 def _env(options: argparse.Namespace) -> int:
     session.require_running(options.home)
     if options.user is not None:
-        from .store.credentials import UnknownUserProfile
-        from .users import keep_key
+        from ..store.credentials import UnknownUserProfile
+        from ..users import keep_key
 
         try:
             keep_key(options.home, options.user)
         except UnknownUserProfile as error:
-            return _fail(f"there is no user profile {error}; studio user add makes one")
+            return fail(f"there is no user profile {error}; studio user add makes one")
     variables = session.connection(options.home, user_profile=options.user)
     unset = session.foreign(variables)
     for line in (_fish if options.shell == "fish" else _posix)(variables, unset):
@@ -92,44 +87,25 @@ def _fish(variables: dict[str, str], unset: list[str]) -> list[str]:
     ]
 
 
-def _calling(command: Callable[[argparse.Namespace, Any], int]) -> Command:
-    """A command that calls the API: connects this process, and words the API's errors."""
-
-    def connected(options: argparse.Namespace) -> int:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from .notebook.jobs import Api, NoSuchName, reason
-
-        session.require_running(options.home)
-        session.apply(options.home)
-        try:
-            return command(options, Api())
-        except (ClientError, BotoCoreError, NoSuchName) as error:
-            return _fail(reason(error))
-
-    return connected
-
-
 def _jobs(options: argparse.Namespace, api: Any) -> int:
-    from .notebook import jobs
+    from ..notebook import jobs
 
-    rows = jobs.training_jobs(api, status=options.status, limit=options.limit)
-    print(jobs.table(rows, "No training jobs."))
+    print(jobs.listing(api, options))
     return 0
 
 
 def _endpoints(options: argparse.Namespace, api: Any) -> int:
-    from .notebook import jobs
+    from ..notebook import jobs
 
     print(jobs.table(jobs.endpoints(api, limit=options.limit), "No endpoints."))
     return 0
 
 
 def _logs(options: argparse.Namespace, api: Any) -> int:
-    from .notebook import jobs
+    from ..notebook import jobs, logs
 
-    line, only = None, "endpoint" if options.endpoint else ""
-    for line in jobs.log_lines(api, options.name, only=only, follow=options.follow):
+    line, only = None, jobs.meant(options)
+    for line in logs.log_lines(api, options.name, only=only, follow=options.follow):
         print(line, flush=options.follow)
     if line is None:
         print(f"The log of {options.name} is empty.", file=sys.stderr)
@@ -137,11 +113,11 @@ def _logs(options: argparse.Namespace, api: Any) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    from .seen import trace
+    from ..seen import trace
 
     found = trace.trace(Config(home=options.home), options.id)
     if not found:
-        return _fail(f"no log of {options.home} has a request {options.id}")
+        return fail(f"no log of {options.home} has a request {options.id}")
     for line in found:
         fields = " ".join(f"{name}={value}" for name, value in line.fields.items())
         print(f"{line.time}  {line.file}  {line.text}{f'  {fields}' if fields else ''}")
@@ -151,8 +127,8 @@ def _trace(options: argparse.Namespace) -> int:
 def _audit(options: argparse.Namespace) -> int:
     import json
 
-    from .seen import auditread
-    from .seen.audit import read_journals
+    from ..seen import auditread
+    from ..seen.audit import read_journals
 
     folder = Config(home=options.home).logs_dir / "audit"
     found = auditread.newest(
@@ -173,7 +149,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _metrics_token(options: argparse.Namespace) -> int:
-    from .seen import exposition
+    from ..seen import exposition
 
     config = Config(home=options.home)
     config.make_folders()
@@ -182,14 +158,14 @@ def _metrics_token(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace, api: Any) -> int:
-    from .notebook import jobs
+    from ..notebook import jobs
 
-    print(jobs.stop(api, options.name))
+    print(jobs.stop(api, options.name, jobs.meant(options)))
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from . import doctor
+    from .. import doctor
 
     config = Config(home=options.home)
     if options.fix:
@@ -206,7 +182,7 @@ def _kernel_remove(options: argparse.Namespace) -> int:
 
 
 def _kernel_list(options: argparse.Namespace) -> int:
-    from . import kernels
+    from .. import kernels
 
     found = kernels.installed()
     for name, recipe in sorted(kernels.RECIPES.items()):
@@ -216,12 +192,12 @@ def _kernel_list(options: argparse.Namespace) -> int:
 
 
 def _kernel(do: Callable[[Any, Any], object], options: argparse.Namespace) -> int:
-    from . import kernels
+    from .. import kernels
 
     try:
         do(kernels, Config(home=options.home).path)
     except kernels.KernelError as error:
-        return _fail(error)
+        return fail(error)
     return 0
 
 
@@ -266,19 +242,20 @@ def _parser() -> argparse.ArgumentParser:
 
     env.add_argument("--user", metavar="NAME", help="as which user profile (default: default)")
 
-    jobs = add("jobs", _calling(_jobs), "List training jobs, newest first.")
+    jobs = add("jobs", calling(_jobs), "List jobs, newest first.")
+    jobs.add_argument("--kind", choices=list(JOBS), help="of this kind alone")
     jobs.add_argument(
         "--status", choices=["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
     )
     jobs.add_argument("--limit", type=positive, default=20, metavar="N", help="default: 20")
 
-    endpoints = add("endpoints", _calling(_endpoints), "List endpoints, newest first.")
+    endpoints = add("endpoints", calling(_endpoints), "List endpoints, newest first.")
     endpoints.add_argument("--limit", type=positive, default=20, metavar="N", help="default: 20")
 
-    logs = add("logs", _calling(_logs), "Print the log of a training job or an endpoint.")
-    logs.add_argument("name", metavar="NAME")
+    logs = add("logs", calling(_logs), "Print the log of a job or an endpoint.")
+    _add_job(logs)
     logs.add_argument(
-        "-e", "--endpoint", action="store_true", help="the endpoint, if both have the name"
+        "-e", "--endpoint", action="store_true", help="the endpoint, if several have the name"
     )
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
 
@@ -299,17 +276,24 @@ def _parser() -> argparse.ArgumentParser:
 
     add("metrics-token", _metrics_token, "Print the token that lets Prometheus read /metrics.")
 
-    stop = add("stop", _calling(_stop), "Stop a training job.")
-    stop.add_argument("name", metavar="NAME")
+    stop = add("stop", calling(_stop), "Stop a job.")
+    _add_job(stop)
 
     check = add("doctor", _doctor, "Check that all is in order; say what is not and what mends it.")
     check.add_argument("--json", action="store_true", help="for programs")
     check.add_argument("--fix", action="store_true", help="mend what can be mended without harm")
-    _add_user_commands(commands, home)
+    schedules.add_commands(commands, home)
+    users.add_commands(commands, home)
     _add_kernel_commands(commands, home)
     version = commands.add_parser("version", help="Print the version.")
     version.set_defaults(command=_version)
     return parser
+
+
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    help = "the processing job, if several have the name"
+    parser.add_argument("-p", "--processing", action="store_true", help=help)
 
 
 def _add_kernel_commands(commands: Any, home: argparse.ArgumentParser) -> None:
@@ -326,45 +310,6 @@ def _add_kernel_commands(commands: Any, home: argparse.ArgumentParser) -> None:
         made.set_defaults(command=command)
         if action != "list":
             made.add_argument("name", metavar="NAME", help="sagemaker")
-
-
-def _user(do: str, *names: str) -> Command:
-    """A command that hands some of its options to a function of ``users``."""
-
-    def run(options: argparse.Namespace, api: Any) -> int:
-        from . import users
-
-        print(getattr(users, do)(api, *(getattr(options, name) for name in names)))
-        return 0
-
-    return _calling(run)
-
-
-def _add_user_commands(commands: Any, home: argparse.ArgumentParser) -> None:
-    help = "User profiles: each with an account, keys and things of its own."
-    users = commands.add_parser("user", help=help, description=help).add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    help = "Access keys of user profiles."
-    keys = commands.add_parser("keys", help=help, description=help).add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    for actions, action, command, text in (
-        (users, "add", _user("add", "name"), "Create a user profile."),
-        (users, "remove", _user("remove", "name"), "Delete a user profile that runs nothing."),
-        (users, "list", _user("listed"), "Show the user profiles."),
-        (keys, "create", _user("create_key", "user"), "Make a key and print it, this once."),
-        (keys, "list", _user("listed_keys", "user"), "Show the keys, without their secrets."),
-        (keys, "revoke", _user("revoke_key", "user", "key"), "End a key, within seconds."),
-    ):
-        made = actions.add_parser(action, parents=[home], help=text, description=text)
-        made.set_defaults(command=command)
-        if actions is keys:
-            made.add_argument("--user", required=True, metavar="NAME", help="whose")
-        if action == "revoke":
-            made.add_argument("key", metavar="ACCESS_KEY_ID")
-        if actions is users and action != "list":
-            made.add_argument("name", metavar="NAME")
 
 
 def _since(text: str) -> str:
@@ -386,7 +331,3 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is no port number")
     return port
-
-
-if __name__ == "__main__":
-    sys.exit(main())
