@@ -254,7 +254,8 @@ def main() -> None:
     processes.guard(let_go=(lock, writer))
     processes.adopt_orphans()
     supervisor = Supervisor(folder, cache)
-    os.write(writer, b"1")
+    with contextlib.suppress(BrokenPipeError):  # who started this one was killed meanwhile
+        os.write(writer, b"1")
     os.close(writer)
     supervisor.run()
 

@@ -63,6 +63,34 @@ def test_a_job_goes_on_without_its_guard(bench: Any) -> None:
     assert "end" in bench.log()
 
 
+#: Starts a job, and is killed as soon as the supervisor is a process of its own.
+KILLED = """
+import os, signal, sys
+from studio_ext.run import shim
+fork = os.fork
+def once():
+    os.fork = fork
+    child = fork()
+    if child:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return child
+os.fork = once
+shim.main()
+"""
+
+
+def test_a_job_goes_on_although_who_started_its_supervisor_was_killed(bench: Any) -> None:
+    spec = bench.spec("print('end')")
+    folder = bench.runner.jobs / spec.id
+    folder.mkdir(parents=True)
+    write_json(folder / "spec.json", spec.to_json())
+    command = [sys.executable, "-c", KILLED, str(folder), str(bench.runner.environments)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    bench.until(lambda: (folder / "status.json").exists())
+    assert bench.finish(spec.id).outcome == "Completed"
+    assert bench.log() == "end"
+
+
 def test_a_terminated_supervisor_ends_its_job_in_order(bench: Any) -> None:
     spec = bench.spec("print('ready'); import time; time.sleep(60)", stop_grace_s=1)
     bench.runner.launch(spec)
