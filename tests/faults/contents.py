@@ -10,11 +10,13 @@ import tarfile
 CHECKPOINT_BYTES = 3_000
 MODEL_BYTES = 200_000
 
-#: A training script: numbered lines, checkpoints and a model of known content; may fail on purpose.
+#: What jobs run: numbered lines, checkpoints and a result of known content; may fail on purpose.
 JOB = """
 import os, random, sys, time
 
 name, kind = os.environ["FAULT_JOB"], os.environ["FAULT_KIND"]
+kept = os.environ.get("FAULT_KEPT", "/opt/ml/checkpoints")
+result = os.environ.get("FAULT_RESULT", "/opt/ml/model")
 lines, pause = int(os.environ["FAULT_LINES"]), float(os.environ["FAULT_PAUSE"])
 
 def write(path, size):
@@ -25,11 +27,11 @@ def write(path, size):
 for number in range(lines):
     print(f"line {number} of {name}", flush=True)
     if number % 10 == 0:
-        write(f"/opt/ml/checkpoints/checkpoint-{number}", 3_000)
+        write(f"{kept}/checkpoint-{number}", 3_000)
     time.sleep(pause)
 if kind == "fails":
     raise ValueError(f"{name} fails on purpose")
-write("/opt/ml/model/answer", 200_000)
+write(f"{result}/answer", 200_000)
 print(f"end of {name}", flush=True)
 """
 
@@ -65,6 +67,16 @@ def checkpoint(job: str, file: str) -> str:
 def answer(job: str) -> str:
     """Digest of the file in a job's model."""
     return digest(made(f"answer of {job}", MODEL_BYTES))
+
+
+#: A table, and what the flow of ``requests.FLOW`` makes of it.
+ROWS = "a,b\n" + "".join(f"{number},{number % 7}\n" for number in range(500))
+WITHOUT_B = [str(number) for number in range(500)]
+
+
+def flowed(table: str) -> str:
+    """Digest of the rows of a flow's result; their order is not its promise."""
+    return digest("\n".join(sorted(table.split()[1:])).encode())
 
 
 def archive(files: dict[str, bytes]) -> bytes:

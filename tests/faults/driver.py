@@ -17,6 +17,7 @@ from leftovers import end_all_of
 from tests.faults import invariants, invocations, observing, requests
 from tests.faults.backing import Postgresql, Sqlite, backing
 from tests.faults.disk import CannotMount, Disk
+from tests.faults.forms import FORMS
 from tests.faults.history import History, State
 from tests.faults.injector import Injector
 from tests.faults.plan import Plan, save
@@ -112,10 +113,10 @@ def _settle(server: Server, workload: Workload, history: History, state: State) 
         left = False
         for job in history.jobs.values():
             try:
-                found = sagemaker.describe_training_job(TrainingJobName=job.name)
+                found = FORMS[job.form].ask(sagemaker, "Describe", job.name)
             except ClientError:
                 continue
-            if found["TrainingJobStatus"] in ("InProgress", "Stopping"):
+            if FORMS[job.form].status(found) in ("InProgress", "Stopping"):
                 left = True
                 if job.kind == "long":
                     workload.stop_job(sagemaker, job)

@@ -31,7 +31,8 @@ class Call:
 
 @dataclass
 class Job:
-    """A training job that was asked for. ``kind``: works, fails, or long (is to be stopped)."""
+    """A job that was asked for. ``kind``: works, fails, long (is to be stopped), or flow (the
+    work is Data Wrangler's); ``form``: Training or Processing."""
 
     name: str
     kind: str
@@ -40,6 +41,7 @@ class Job:
     stops: list[Call] = field(default_factory=list)
     delete: Call | None = None
     ended: bool = False
+    form: str = "Training"
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults import invocations
-from tests.faults.contents import answer, checkpoint, digest, made
+from tests.faults.contents import WITHOUT_B, answer, checkpoint, digest, flowed, made
+from tests.faults.forms import FORMS
 from tests.faults.history import Call, History, Injected, Job, State, Write
 
 #: A fault may still be felt this long after it is over.
@@ -13,6 +14,7 @@ ECHO_S = 5.0
 DISK_WORDS = ("space", "disk", "full")
 #: Faults in which there is no database for a while.
 AWAY = ("crash database", "cut database")
+FLOWED = flowed("\n".join(["a", *WITHOUT_B]))
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -47,12 +49,13 @@ def _job(job: Job, history: History, state: State) -> Iterator[str]:
         yield f"{job.name} was {job.create.outcome} ({job.create.code}), but exists"
     if job.delete is not None and job.delete.outcome == "accepted":
         yield f"{job.name} was deleted, but exists"
-    status, reason = found["TrainingJobStatus"], found.get("FailureReason", "")
+    form = FORMS[job.form]
+    status, reason = form.status(found), found.get("FailureReason", "")
     faults = _faults_on(job, found, history, state)
     if status not in TERMINAL:
-        yield f"{job.name} is stuck in {status} ({found['SecondaryStatus']})"
+        yield f"{job.name} is stuck in {status} ({found.get('SecondaryStatus')})"
         return
-    if status == "Completed" and job.kind != "works":
+    if status == "Completed" and job.kind not in ("works", "flow"):
         yield f"{job.name} ({job.kind}) cannot have completed"
     if status == "Stopped" and not any(stop.may_have_effect for stop in job.stops):
         yield f"{job.name} was stopped by nobody"
@@ -65,7 +68,7 @@ def _job(job: Job, history: History, state: State) -> Iterator[str]:
 
 def _faults_on(job: Job, found: dict, history: History, state: State) -> list[Injected]:
     """What may have been the end of a job: hits of its processes, or what hits them all."""
-    ended = found["TrainingEndTime"].timestamp() if "TrainingEndTime" in found else float("inf")
+    ended = FORMS[job.form].ended(found)
     identity = state.ids.get(job.name)
     return [
         fault
@@ -96,6 +99,8 @@ def _is_true(job: Job, reason: str, faults: list[Injected]) -> bool:
 
 def _log(job: Job, status: str, lines: list[str], disk: bool) -> Iterator[str]:
     """Numbered lines without gap, repeat or torn line, and all of them if the job completed."""
+    if job.kind == "flow":
+        return
     own = [line for line in lines if f"of {job.name}" in line and "purpose" not in line]
     numbered = [line for line in own if line.startswith("line ")]
     for number, line in enumerate(numbered):
@@ -112,13 +117,14 @@ def _log(job: Job, status: str, lines: list[str], disk: bool) -> Iterator[str]:
 
 
 def _artifacts(job: Job, status: str, state: State, disk: bool) -> Iterator[str]:
+    prefix = FORMS[job.form].prefix(job.name)
     if status == "Completed":
-        if state.answers.get(job.name) != answer(job.name):
-            yield f"the model of {job.name} is not what it wrote"
+        wanted = FLOWED if job.kind == "flow" else answer(job.name)
+        if state.answers.get(job.name) != wanted:
+            yield f"the result of {job.name} is not what it wrote"
         for number in range(0, job.lines, 10):
-            if f"checkpoints/{job.name}/checkpoint-{number}" not in state.objects:
+            if f"{prefix}checkpoint-{number}" not in state.objects:
                 yield f"checkpoint-{number} of {job.name}, which completed, is not stored"
-    prefix = f"checkpoints/{job.name}/"
     for key, found in state.objects.items():
         if not key.startswith(prefix) or key.endswith(".part"):
             continue

@@ -18,13 +18,13 @@ from studio_ext.config import Config
 from studio_ext.store import Store
 from studio_ext.store.objects import LocalObjectStore
 from tests.faults.backing import damage
-from tests.faults.contents import digest
+from tests.faults.contents import digest, flowed
+from tests.faults.forms import FORMS
 from tests.faults.history import History, State
 from tests.faults.requests import BUCKET
 from tests.faults.server import Server
 from tests.faults.targets import of_home
 
-LOGS = "/aws/sagemaker/TrainingJobs"
 #: Names that only unfinished writes have: see files.write_atomic, packs.pack, prepare, inputs.
 _UNFINISHED = re.compile(r"^\..+\.[a-z0-9_]{8}$|\.tmp$|\.partial$|\.copying$|^\.code\.tar|^\.model")
 #: Files with their bytes, and files of uploads with where the last part in them ends.
@@ -36,20 +36,20 @@ SELECT u.data, COALESCE(MAX((p.number - 1) * u.part_size + p.size), 0) FROM uplo
 LEFT JOIN parts p ON p.upload_id = u.id AND p.data IS NULL WHERE u.data IS NOT NULL GROUP BY u.data
 """
 #: What a job's folder holds only while the job runs.
-_PASSING = ("tmp", "home", "scratch", "env", "opt/ml/input/data")
+_PASSING = ("tmp", "home", "scratch", "env", "opt/ml/input/data", "opt/ml/processing/code")
 
 
 def ask(server: Server, history: History, state: State) -> None:
     """Jobs with their logs, and every object, through the API."""
     sagemaker, s3 = server.client("sagemaker"), server.client("s3")
     logs = server.client("logs")
-    for name in history.jobs:
+    for name, job in history.jobs.items():
         try:
-            found = sagemaker.describe_training_job(TrainingJobName=name)
+            found = FORMS[job.form].ask(sagemaker, "Describe", name)
         except ClientError:
             continue
         state.jobs[name] = found
-        state.logs[name] = list(_lines(logs, name))
+        state.logs[name] = list(_lines(logs, FORMS[job.form].logs, name))
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         for item in page.get("Contents", []):
             state.objects[item["Key"]] = _object(s3, item["Key"], state)
@@ -63,6 +63,10 @@ def _object(s3: Any, key: str, state: State) -> dict[str, Any]:
             member = tar.extractfile("answer") if "answer" in tar.getnames() else None
             if member is not None:
                 state.answers[key.split("/")[1]] = digest(member.read())
+    elif key.endswith("/end/answer"):
+        state.answers[key.split("/")[1]] = digest(body)
+    elif "/flow/" in key:
+        state.answers[key.split("/")[1]] = flowed(body.decode())
     return {
         "sha256": digest(body),
         "md5": hashlib.md5(body, usedforsecurity=False).hexdigest(),
@@ -71,13 +75,13 @@ def _object(s3: Any, key: str, state: State) -> dict[str, Any]:
     }
 
 
-def _lines(logs: Any, name: str) -> Iterator[str]:
-    streams = logs.describe_log_streams(logGroupName=LOGS, logStreamNamePrefix=f"{name}/")
+def _lines(logs: Any, group: str, name: str) -> Iterator[str]:
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")
     for stream in streams["logStreams"]:
         token: dict[str, str] = {}
         while True:
             page = logs.get_log_events(
-                logGroupName=LOGS,
+                logGroupName=group,
                 logStreamName=stream["logStreamName"],
                 startFromHead=True,
                 **token,

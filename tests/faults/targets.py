@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-_JOB = re.compile(r"/jobs/(training-\d+)")
+_JOB = re.compile(r"/jobs/((?:training|processing)-\d+)")
 
 
 @dataclass(frozen=True)

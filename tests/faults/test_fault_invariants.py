@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.faults.contents import CHECKPOINT_BYTES, answer, digest, made
+from tests.faults.contents import CHECKPOINT_BYTES, WITHOUT_B, answer, digest, flowed, made
 from tests.faults.history import Call, History, Injected, Job, State, Write
 from tests.faults.invariants import broken
 from tests.faults.invocations import RETURN_S, covered, recoveries, returns, slowness
 
+ROWS_OUT = "\n".join(reversed(WITHOUT_B))  # in any order
 AWAY = "the database is away or starting again"
 Round = tuple[History, State]
 
@@ -27,22 +28,23 @@ def _stored(body: bytes) -> dict[str, Any]:
     return {"sha256": digest(body), "md5": md5, "etag": md5, "size": len(body)}
 
 
-def _description(status: str, reason: str = "") -> dict[str, Any]:
+def _description(status: str, reason: str = "", form: str = "Training") -> dict[str, Any]:
     found: dict[str, Any] = {
-        "TrainingJobStatus": status,
-        "SecondaryStatus": status,
-        "TrainingEndTime": datetime.fromtimestamp(120, UTC),
+        f"{form}JobStatus": status,
+        f"{form}EndTime": datetime.fromtimestamp(120, UTC),
     }
     return found | ({"FailureReason": reason} if reason else {})
 
 
 def _good() -> Round:
-    """A round in which all was well: three jobs, two objects, an endpoint that was updated."""
+    """A round in which all was well: five jobs, two objects, an endpoint that was updated."""
     history = History(
         jobs={
             "fine": Job("fine", "works", 12, _call()),
             "bad": Job("bad", "fails", 3, _call()),
             "ended": Job("ended", "long", 1000, _call(), stops=[_call(started=110.0)]),
+            "work": Job("work", "works", 3, _call(), form="Processing"),
+            "flow": Job("flow", "flow", 0, _call(), form="Processing"),
         },
         writes=[Write("a", _call(), "a 1", 10), Write("b", _call("unknown"), "b 1", 10)],
         invocations=[_call(started=at) for at in (100.0, 101.0, 150.0)],
@@ -57,12 +59,22 @@ def _good() -> Round:
                 "AlgorithmError: ExitCode 1\nValueError: bad fails on purpose",
             ),
             "ended": _description("Stopped"),
+            "work": _description("Completed", form="Processing"),
+            "flow": _description("Completed", form="Processing"),
         },
-        ids={"fine": "training-1", "bad": "training-2", "ended": "training-3"},
+        ids={
+            "fine": "training-1",
+            "bad": "training-2",
+            "ended": "training-3",
+            "work": "processing-4",
+            "flow": "processing-5",
+        },
         logs={
             "fine": [*(f"line {n} of fine" for n in range(12)), "end of fine"],
             "bad": [f"line {n} of bad" for n in range(3)],
             "ended": ["line 0 of ended", "line 1 of ended"],
+            "work": [*(f"line {n} of work" for n in range(3)), "end of work"],
+            "flow": ["500 -> 500 rows"],
         },
         objects={
             "a": _stored(made("a 1", 10)),
@@ -72,8 +84,9 @@ def _good() -> Round:
                 )
                 for n in (0, 10)
             },
+            "out/work/while/checkpoint-0": _stored(made("checkpoint-0 of work", CHECKPOINT_BYTES)),
         },
-        answers={"fine": answer("fine")},
+        answers={"fine": answer("fine"), "work": answer("work"), "flow": flowed(f"a\n{ROWS_OUT}")},
         endpoint={"EndpointStatus": "InService", "EndpointConfigName": "first"},
     )
     return history, state
@@ -135,6 +148,18 @@ PLANTED: dict[str, tuple[Callable[[History, State], None], str]] = {
     "half a checkpoint": (
         _set("state.objects.checkpoints/fine/checkpoint-0", _stored(b"half")),
         "is not what fine wrote",
+    ),
+    "a stuck processing job": (
+        _set("state.jobs.work", _description("Stopping", form="Processing")),
+        "work is stuck in Stopping",
+    ),
+    "an output that was not kept": (
+        _without("objects", "out/work/while/checkpoint-0"),
+        "checkpoint-0 of work, which completed, is not stored",
+    ),
+    "a flow's row lost": (
+        _set("state.answers.flow", flowed("\n".join(["a", *WITHOUT_B[1:]]))),
+        "the result of flow",
     ),
     "a lost object": (_without("objects", "a"), "a holds nothing"),
     "another object": (_set("state.objects.a", _stored(b"other")), "holds 5 other bytes"),

@@ -11,6 +11,7 @@ from typing import Any
 from tests.faults import requests
 from tests.faults.calling import call
 from tests.faults.contents import made
+from tests.faults.forms import FORMS, PROCESSING, TRAINING, Form
 from tests.faults.history import Call, History, Job, Write
 from tests.faults.server import Server
 
@@ -18,6 +19,7 @@ BUCKET = requests.BUCKET
 ENDPOINT = "asked"
 CONFIGS = ("first", "second")
 MOST_JOBS = 3
+MOST_WORK = 2
 PART = 5 << 20
 
 
@@ -31,7 +33,9 @@ class Workload:
         self._ending = threading.Event()
         self._asking_ends = threading.Event()
         self.failures: list[str] = []
-        self._makers = [self._thread(f) for f in (self._train, self._store, self._update)]
+        self._makers = [
+            self._thread(f) for f in (self._train, self._process, self._store, self._update)
+        ]
         self._askers = [self._thread(self._ask, str(number)) for number in range(2)]
 
     def start(self) -> None:
@@ -71,63 +75,69 @@ class Workload:
             self._ending.wait(0.1)
         return done, answer
 
-    # training
+    # jobs
 
     def _train(self, source: random.Random) -> None:
+        self._run_jobs(source, TRAINING, "job", MOST_JOBS)
+
+    def _process(self, source: random.Random) -> None:
+        self._run_jobs(source, PROCESSING, "work", MOST_WORK)
+
+    def _run_jobs(self, source: random.Random, form: Form, word: str, most: int) -> None:
         sagemaker = self._server.caller("sagemaker")
         number = 0
         while not self._ending.wait(source.uniform(0.2, 0.8)):
-            running = [job for job in self._history.jobs.values() if self._runs(sagemaker, job)]
+            mine = [job for job in list(self._history.jobs.values()) if job.form == form.name]
+            running = [job for job in mine if self._runs(sagemaker, job)]
             for job in running:
                 if job.kind == "long" and time.time() - job.create.started > 4:
                     self.stop_job(sagemaker, job)
-            if len(running) < MOST_JOBS:
-                self._create(sagemaker, source, f"job-{number}")
+            if len(running) < most:
+                self._create(sagemaker, source, form, f"{word}-{number}")
                 number += 1
-            self._delete_one(sagemaker, source)
+            self._delete_one(sagemaker, source, mine)
 
-    def _create(self, sagemaker: Any, source: random.Random, name: str) -> None:
-        kind = source.choices(["works", "fails", "long"], [6, 2, 2])[0]
-        lines = 100_000 if kind == "long" else source.randint(20, 80)
-        request = requests.training(name, kind, lines, pause=0.04)
+    def _create(self, sagemaker: Any, source: random.Random, form: Form, name: str) -> None:
+        flows = 0 if form is TRAINING else 2
+        kind = source.choices(["works", "fails", "long", "flow"], [6, 2, 2, flows])[0]
+        lines = {"long": 100_000, "flow": 0}.get(kind, source.randint(20, 80))
+        asked = requests.training if form is TRAINING else requests.working
+        request = asked(name, kind, lines, pause=0.04)
         done, _ = self._call(
-            "CreateTrainingJob", name, lambda: sagemaker.create_training_job(**request)
+            form.operation("Create"), name, lambda: form.create(sagemaker, request)
         )
-        self._history.jobs[name] = Job(name, kind, lines, done)
+        self._history.jobs[name] = Job(name, kind, lines, done, form=form.name)
 
     def _runs(self, sagemaker: Any, job: Job) -> bool:
         """Whether a job that was asked for is not known to have ended."""
         if job.ended or not job.create.may_have_effect:
             return False
+        form = FORMS[job.form]
         done, found = self._call(
-            "DescribeTrainingJob",
-            job.name,
-            lambda: sagemaker.describe_training_job(TrainingJobName=job.name),
+            form.operation("Describe"), job.name, lambda: form.ask(sagemaker, "Describe", job.name)
         )
         missing = done.outcome == "refused" and done.status == 400
         job.ended = missing or (
-            found is not None and found["TrainingJobStatus"] not in ("InProgress", "Stopping")
+            found is not None and form.status(found) not in ("InProgress", "Stopping")
         )
         return not job.ended
 
     def stop_job(self, sagemaker: Any, job: Job) -> None:
         """Ask a job to stop, unless that was accepted before."""
         if not any(stop.outcome == "accepted" for stop in job.stops):
+            form = FORMS[job.form]
             done, _ = self._call(
-                "StopTrainingJob",
-                job.name,
-                lambda: sagemaker.stop_training_job(TrainingJobName=job.name),
+                form.operation("Stop"), job.name, lambda: form.ask(sagemaker, "Stop", job.name)
             )
             job.stops.append(done)
 
-    def _delete_one(self, sagemaker: Any, source: random.Random) -> None:
-        ended = [j for j in self._history.jobs.values() if j.ended and j.delete is None]
+    def _delete_one(self, sagemaker: Any, source: random.Random, jobs: list[Job]) -> None:
+        ended = [job for job in jobs if job.ended and job.delete is None]
         if len(ended) > 4 and source.random() < 0.2:
             job = source.choice(ended)
+            form = FORMS[job.form]
             job.delete, _ = self._call(
-                "DeleteTrainingJob",
-                job.name,
-                lambda: sagemaker.delete_training_job(TrainingJobName=job.name),
+                form.operation("Delete"), job.name, lambda: form.ask(sagemaker, "Delete", job.name)
             )
 
     # objects
