@@ -65,9 +65,9 @@ def read(text: str, evaluate: Evaluate | None = None) -> list[Line]:
 
 def operator(name: str) -> Operator[Any]:
     """The operator of a key, or of the end of a key; raises WranglerError with the nearest."""
+    if name in catalogue:
+        return catalogue[name]
     keys = {each.key: each for each in catalogue}
-    if name in keys:
-        return keys[name]
     ends = [key for key in keys if key.endswith(f"/{name}")]
     if len(ends) == 1:
         return keys[ends[0]]

@@ -9,14 +9,17 @@ engines cannot tell apart, get names of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from . import types
-from .errors import ColumnError
+from .assuming import all_finite
+from .errors import ColumnError, DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,8 +66,8 @@ class Base:
     def source(self, alias: str = ALIAS) -> exp.Expr:
         """As FROM takes it."""
         if isinstance(self.expression, exp.Table):
-            return exp.alias_(self.expression.copy(), alias, table=True)
-        return self.expression.copy().subquery(alias, copy=False)
+            return exp.alias_(self.expression, alias, table=True)
+        return self.expression.subquery(alias, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,19 +126,16 @@ class Relation:
         return [name for name, each in self.schema.items() if types.kind_of(each) in kinds]
 
     def query(self) -> exp.Select:
-        """All of it as one SELECT, with the columns' own names."""
-        return self._select({name: name for name in self.expressions})
+        """All of it as one SELECT, with the columns' own names; it is the caller's."""
+        return self._select({name: name for name in self.expressions}).copy()
 
     def _select(self, aliases: Mapping[str, str]) -> exp.Select:
-        outputs = [
-            exp.alias_(each.copy(), aliases[name], quoted=True)
-            for name, each in self.expressions.items()
-        ]
+        """Shares its parts with this relation: nothing may change them, or ask for parents."""
+        outputs = [_named(each, aliases[name]) for name, each in self.expressions.items()]
         # A table of no columns keeps its rows.
-        outputs = outputs or [exp.alias_(exp.null(), "", quoted=True)]
-        # What was copied here belongs to this SELECT: the builder need not copy it again.
+        outputs = outputs or [_named(exp.null(), "")]
         select = exp.select(*outputs, copy=False).from_(self.base.source(), copy=False)
-        return select.where(*(each.copy() for each in self.conditions), copy=False)
+        return select.where(*self.conditions, copy=False)
 
     # -- other columns ------------------------------------------------------------------------
 
@@ -245,11 +245,23 @@ class Relation:
         """Aggregates over all rows, in one scan: name -> Python value."""
         if not wanted:
             return {}
-        relation, resolved = self._resolve(wanted)
-        select = exp.select(*resolved.values()).from_(relation.base.source())
-        select = select.where(*(each.copy() for each in relation.conditions))
+        bare, means = all_finite(wanted)
+        if means and self.engine.finite:
+            # What fails here fails below too, or has met what no deviation can be had of.
+            with suppress(DataError):
+                values = self._aggregated([*bare.values(), *means])
+                if all(each is None or isfinite(each) for each in values[len(wanted) :]):
+                    return dict(zip(wanted, values, strict=False))
+            self.engine.finite = False
+        return dict(zip(wanted, self._aggregated(list(wanted.values())), strict=True))
+
+    def _aggregated(self, wanted: Sequence[exp.Expr]) -> tuple[Any, ...]:
+        relation, resolved = self._resolve({str(place): each for place, each in enumerate(wanted)})
+        select = exp.select(*resolved.values(), copy=False)
+        select = select.from_(relation.base.source(), copy=False)
+        select = select.where(*relation.conditions, copy=False)
         (row,) = self.engine.rows(select)
-        return dict(zip(wanted, row, strict=True))
+        return row
 
     def rows(self, limit: int | None = None) -> list[tuple[Any, ...]]:
         """The rows themselves; ``limit`` bounds them."""
@@ -287,9 +299,13 @@ class Relation:
 
     def _inner(self, expression: exp.Expr) -> exp.Expr:
         def place(node: exp.Expr) -> exp.Expr:
-            return self.expressions[node.name].copy() if isinstance(node, exp.Column) else node
+            return self.expressions[node.name] if isinstance(node, exp.Column) else node
 
-        return expression.copy().transform(place)
+        return expression.transform(place)
+
+
+def _named(expression: exp.Expr, name: str) -> exp.Alias:
+    return exp.Alias(this=expression, alias=exp.to_identifier(name, quoted=True))
 
 
 def _renamed(query: exp.Select, given: Mapping[str, Mapping[str, str]]) -> exp.Select:

@@ -25,6 +25,8 @@ class Engine(Protocol):
     functions: Functions
     #: Bounds of steps of people's own Python.
     python: Limits
+    #: Whether no scan has met NaN or an infinity yet.
+    finite: bool
 
     def bind(self, expressions: Mapping[str, exp.Expr], schema: Schema) -> Schema:
         """Types of expressions over columns of ``schema``; reads no data.

@@ -49,6 +49,7 @@ class DuckDB:
         self.folder = self._spill.path
         self.functions = Functions(self)
         self.python = python or Limits()
+        self.finite = True
         self._numbers = count()
         config: dict[str, Any] = {
             "memory_limit": memory,

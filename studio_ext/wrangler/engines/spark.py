@@ -107,6 +107,7 @@ class Spark:
             self.session.udf.register(name, function, "string")
         self.functions: Functions = SparkFunctions(self, exact_quantiles=exact_quantiles)
         self.python = python or Limits()
+        self.finite = True
         self._numbers = count()
         self._tables: list[str] = []
 

@@ -38,6 +38,11 @@ def snake(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
 
 
+def group_of(operator: str) -> str:
+    """``sagemaker.spark.handle_missing_0.1`` as ``handle_missing``: how its keys begin."""
+    return re.sub(r"_\d+(\.\d+)*$", "", operator).split(".")[-1]
+
+
 def plain(name: str) -> str:
     """What Data Wrangler calls a column while Spark learns, which would mind dots."""
     return re.sub(r"[.`]+", "_", name)
@@ -99,8 +104,8 @@ class Form:
     @property
     def key(self) -> str:
         """Its name in Studio: ``manage_columns/drop_column``."""
-        group = re.sub(r"_\d+(\.\d+)*$", "", self.operator).split(".")[-1]
-        return "/".join([group, *(snake(choice.value) for choice in self.choices)])
+        labels = (snake(choice.value) for choice in self.choices)
+        return "/".join([group_of(self.operator), *labels])
 
     def matches(self, operator: str, parameters: Mapping[str, Any]) -> bool:
         """Whether a node with these parameters is meant."""
