@@ -45,7 +45,7 @@ class _Parsed(Parameters):
     data_type: TypeName = field("Type")
     non_castable_data_handling_method: Handling = field(
         "What does not fit",
-        "The new column is called COLUMN_typecast_error. Dropping leaves out every row without a "
+        "The new column is called `COLUMN_typecast_error`. Dropping leaves out every row without a "
         "value.",
         default="replace_null",
     )

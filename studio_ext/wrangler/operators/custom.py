@@ -38,14 +38,14 @@ class _Function(Parameters):
     )
     pandas_code: str = field(
         "Code",
-        "Defines custom_func(series).",
+        "Defines `custom_func(series)`.",
         default="",
         when=When("udf_mode", ("Pandas",)),
         language="python",
     )
     python_code: str = field(
         "Code",
-        "Defines custom_func(value).",
+        "Defines `custom_func(value)`.",
         default="",
         when=When("udf_mode", ("Python",)),
         language="python",

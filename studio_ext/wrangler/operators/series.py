@@ -118,7 +118,7 @@ class _Validated(Parameters):
         Literal["drop", "indicate", "raise"], spelled("drop", "indicate", "raise")
     ] = field("Policy", "What becomes of rows whose time is missing or cannot be read.")
     output_column: NewColumn = field(
-        "Output column", "Of the policy indicate. Empty: COLUMN_is_valid.", default=""
+        "Output column", "Empty: `COLUMN_is_valid`.", default="", when=When("policy", ("indicate",))
     )
     cast_to_datetime: bool = field("Cast to datetime", "Text becomes datetimes.", default=True)
 

@@ -14,7 +14,7 @@ from .parameters import NewColumn, Parameters, StringColumns, field
 class _Counted(Parameters):
     input_column: StringColumns = field("Columns")
     output_column_prefix: NewColumn = field(
-        "Prefix of the output columns", "Empty: COLUMN_, and so COLUMN__word_count.", default=""
+        "Prefix of the output columns", "Empty: `COLUMN_`, and so `COLUMN__word_count`.", default=""
     )
 
 

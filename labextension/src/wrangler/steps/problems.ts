@@ -1,4 +1,5 @@
 /** What is wrong with a form, and where: found here, or told by the server. */
+import { lineOf } from './code';
 import { Control, IField, INumberControl } from './schema';
 import { isBlank, isFresh, matters, Values } from './values';
 
@@ -17,11 +18,14 @@ export interface IFormColumn {
   type?: string;
 }
 
+/** The columns of each table; those of a table that is not known yet are missing. */
+export type Columns = readonly (readonly IFormColumn[] | undefined)[];
+
 /** What keeps the form from being sent, in words for people. */
 export function findProblems(
   fields: IField[],
   values: Values,
-  columns: IFormColumn[][] = [],
+  columns: Columns = [],
   path: Path = []
 ): IProblem[] {
   return fields
@@ -29,12 +33,7 @@ export function findProblems(
     .flatMap(field => problemsOf(field, values[field.name], columns, [...path, field.name]));
 }
 
-function problemsOf(
-  field: IField,
-  value: unknown,
-  columns: IFormColumn[][],
-  path: Path
-): IProblem[] {
+function problemsOf(field: IField, value: unknown, columns: Columns, path: Path): IProblem[] {
   const { control } = field;
   if (control.kind === 'group') {
     return findProblems(control.fields, value as Values, columns, path);
@@ -134,11 +133,7 @@ export function limits({ minimum, maximum, above, below }: INumberControl): stri
 }
 
 /** A column that is not there, or does not fit; nothing while the columns are not known. */
-function missingColumn(
-  control: Control,
-  value: unknown,
-  columns: IFormColumn[][]
-): string | undefined {
+function missingColumn(control: Control, value: unknown, columns: Columns): string | undefined {
   const there = control.kind === 'column' ? columns[control.input] : undefined;
   if (control.kind !== 'column' || !there) {
     return undefined;
@@ -181,7 +176,9 @@ export function serverProblem(
   told: { message: string; field?: string }
 ): IProblem {
   const parts = (told.field ?? '').split('.').filter(part => part && part !== 'parameters');
-  const path = pathOf(fields, values, parts);
+  const named = pathOf(fields, values, parts);
+  const code = fields.find(each => each.control.kind === 'code' && matters(each, values));
+  const path = !named.length && code && lineOf(told.message) ? [code.name] : named;
   return { path, message: plainMessage(told.message, told.field, fields) };
 }
 
