@@ -89,8 +89,9 @@ class Asker:
     ) -> tuple[FlowProcess, Asked]:
         """Put a question to the flow's process, which this may wait for."""
         text = document_of(self.world, caller, params)
-        process = self.pool.of(caller.account_id, params.get("FlowId", DEFAULT_FLOW))
-        sources = Sources(self.world, caller)
+        flow = params.get("FlowId", DEFAULT_FLOW)
+        process = self.pool.of(caller.account_id, flow)
+        sources = Sources(self.world, caller, flow)
         given = {**params, "Document": text}
         asked = process.ask(do, given, seconds, sources.locate, progress)
         self.pool.busy()

@@ -1,7 +1,8 @@
 """Where a flow's sources lie, as far as whoever asks may read them.
 
 ``s3://bucket/key`` is an object, or all below a prefix; other addresses are paths below the folder
-that this server's own user works in, and nobody else's.
+that this server's own user works in, and nobody else's. Such a path counts from the flow's own
+folder, where a file is there, else from that one.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ Files = Iterator[tuple[str, Path]]
 
 
 class Sources:
-    """Finds what addresses stand for, for one caller."""
+    """Finds what addresses stand for, for one caller; ``flow``: what it calls its flow, a path."""
 
-    def __init__(self, world: World, caller: Caller) -> None:
+    def __init__(self, world: World, caller: Caller, flow: str = "") -> None:
         self._world = world
         self._caller = caller
+        self._folder = flow.rpartition("/")[0]
 
     def locate(self, address: str, folder: Path) -> Path:
         """A file or a folder of files, made of links in ``folder``: what an address stands for.
@@ -82,8 +84,10 @@ class Sources:
             text = f"{address!r}: flows of {caller.user_profile} read s3:// addresses alone"
             raise AccessDenied(f"{text}. Upload the file to a bucket.")
         root = Path(config.flow_root).resolve()
+        named = rest if separator else address
         try:
-            path = (root / (rest if separator else address)).resolve()
+            beside = (root / self._folder.lstrip("/") / named).resolve()
+            path = beside if self._is_there(beside, root) else (root / named).resolve()
         except (OSError, ValueError, RuntimeError) as error:
             raise ValidationException(f"{address!r} is no path: {error}") from None
         if not self._is_below(path, root):
@@ -104,6 +108,9 @@ class Sources:
                 yield from self._files_in(each, top, root)
             elif own.is_file():
                 yield str(each.relative_to(top)), own
+
+    def _is_there(self, path: Path, root: Path) -> bool:
+        return self._is_below(path, root) and path.exists()
 
     def _is_below(self, path: Path, root: Path) -> bool:
         """Whether a path is in the folder, and not in the home: there keys and others' data lie."""

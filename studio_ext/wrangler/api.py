@@ -43,6 +43,8 @@ class Flow:
         self.document = document
         #: Tables of this program that stand for sources, by name.
         self.inputs = dict(inputs or {})
+        #: Where the paths of sources count from: the folder of the file.
+        self.folder = document.path.resolve().parent if document.path else None
         self._page: tuple[str, Page] | None = None
 
     @classmethod
@@ -275,8 +277,9 @@ class Flow:
 
     def refitted(self, **options: Any) -> Flow:
         """A new flow that has learned anew, of other ``inputs`` perhaps; this one stays."""
-        copied = Document.parse(self.document.text())
-        return Flow(copied, self.inputs).fit(**{**options, "refit": True})
+        copied = Flow(Document.parse(self.document.text()), self.inputs)
+        copied.folder = self.folder
+        return copied.fit(**{**options, "refit": True})
 
     def run(
         self,
@@ -295,7 +298,8 @@ class Flow:
         ``inputs``: source (node id, dataset name or address) -> a table in its place (Arrow,
         pandas, Polars: what Arrow can take over without a copy). ``write``: destination nodes write
         their files; each is there whole or not at all. ``places`` gets at the files that addresses
-        mean (``storage.Places``); by default paths as they are, and ``s3://`` by boto3.
+        mean (``storage.Places``); by default paths as they are, from the flow's own folder where a
+        file is there, and ``s3://`` by boto3.
         ``connections`` (name -> URL) and ``tables`` (``database.table`` -> place) are what sources
         of databases and queries name; by default the user's own (``sources.connections``).
         """
@@ -321,7 +325,7 @@ class Flow:
             inputs={name: engine.from_arrow(arrow(table)) for name, table in everything.items()},
             parameters=parameters or {},
             refit=refit,
-            places=places or Anywhere(),
+            places=places or Anywhere(folder=self.folder),
             connections=OwnConnections() if connections is None else connections,
             tables=OwnTables() if tables is None else tables,
             write=write,

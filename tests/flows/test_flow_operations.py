@@ -82,6 +82,36 @@ def test_what_is_wrong_is_told_at_its_node(api: Any) -> None:
     assert not broken["Valid"] and broken["Problems"][0]["Code"] == "InvalidDocument"
 
 
+def test_a_step_that_is_switched_off_is_described_as_it_would_be(api: Any) -> None:
+    off = step("off", "sagemaker.spark.identity_0.1", {})
+    off["studio_disabled"] = {"type": "TRANSFORM", "operator": ENCODE, "parameters": ONE_HOT}
+    document = text(source("table.parquet"), off, step("on", ENCODE, ONE_HOT, "off"))
+    told = api.describe_flow(Document=document)
+    found, on = told["Nodes"][1:]
+    assert found["Disabled"] and found["Status"] == "Valid" and not on.get("Disabled")
+    assert [found[name] == on[name] for name in ("Key", "Label", "Parameters")] == [True] * 3
+    columns = api.describe_node(Document=document, NodeId="off", SampleRows=10)["Columns"]
+    assert "v" in [each["Name"] for each in columns]
+
+
+def test_paths_count_from_the_flows_folder_first(api: Any, root: Path) -> None:
+    (root / "folder").mkdir()
+    (root / "folder" / "table.csv").write_text("mine\n1\n")
+
+    def columns(address: str, flow: str) -> list[str]:
+        document = text(source(address))
+        told = api.describe_node(Document=document, NodeId="source", FlowId=flow)
+        return [each["Name"] for each in told["Columns"]]
+
+    assert columns("table.csv", "folder/x.flow") == ["mine"]
+    assert columns("../table.csv", "folder/x.flow")[0] == "id"
+    assert columns("table.parquet", "folder/x.flow")[0] == "id"
+    assert columns("folder/table.csv", "x.flow") == ["mine"]
+    with pytest.raises(ClientError) as error:
+        columns("../../etc/passwd", "../../x.flow")
+    assert refused(error.value)["Code"] == "AccessDeniedException"
+
+
 def test_columns_of_a_node(api: Any) -> None:
     told = api.describe_node(Document=PARQUET, NodeId="source")
     kinds = {each["Name"]: each["Kind"] for each in told["Columns"]}

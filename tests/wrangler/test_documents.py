@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from studio_ext.wrangler import Flow
 from studio_ext.wrangler.errors import FlowError
 from studio_ext.wrangler.flow import Document
 from studio_ext.wrangler.flow.trained import decoded
@@ -108,3 +109,42 @@ def test_a_dataset_node_is_a_name_for_what_it_reads() -> None:
     named["inputs"][0]["output_name"] = "Test"
     document = Document.parse(json.dumps({"nodes": [_node("a"), split, named]}))
     assert [(each.node, each.output) for each in document["d"].inputs] == [("s", "Test")]
+
+
+def test_a_step_that_is_switched_off_passes_its_rows_on(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    flow = Flow.new()
+    definition = {"datasetSourceType": "S3", "s3ExecutionContext": {"s3Uri": "table.csv"}}
+    flow.document.add("sagemaker.s3_source_0.1", {"dataset_definition": definition}, type="SOURCE")
+    node = flow.add("manage_columns/drop_column", column_to_drop=["a"])
+    was = {name: node.data[name] for name in ("type", "operator", "parameters")}
+    flow.add("manage_columns/rename_column", input_column="b", new_name="c")
+    # As the editor of flows writes it.
+    node.data |= {"operator": "sagemaker.spark.identity_0.1", "parameters": {}}
+    node.data["studio_disabled"] = was
+    read = Flow.open(flow.save(tmp_path / "off.flow"))
+    assert read.run().table().column_names == ["a", "c"]
+    off = read.document[node.id].switched_off
+    assert off is not None and off.operator == was["operator"] and off.type == "TRANSFORM"
+    read.document[node.id].data |= read.document[node.id].data.pop("studio_disabled")
+    assert read.document[node.id].switched_off is None
+    assert read.run().table().column_names == ["c"]
+
+
+def test_paths_of_sources_count_from_the_folder_of_the_flow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "near.csv").write_text("near\n1\n")
+    (tmp_path / "near.csv").write_text("wrong\n1\n")
+    (tmp_path / "far.csv").write_text("far\n1\n")
+    monkeypatch.chdir(tmp_path)
+    for address in ("near.csv", "far.csv"):
+        flow = Flow.new()
+        definition = {"datasetSourceType": "S3", "s3ExecutionContext": {"s3Uri": address}}
+        source = flow.document.add(
+            "sagemaker.s3_source_0.1", {"dataset_definition": definition}, type="SOURCE"
+        )
+        flow.save("flows/x.flow")
+        for opened in (Flow.open("flows/x.flow"), Flow.open("flows/x.flow").refitted()):
+            assert opened.run().table(source.id).column_names == [address.removesuffix(".csv")]

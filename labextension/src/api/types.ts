@@ -666,6 +666,7 @@ export interface IFlowNode {
   Inputs: IFlowInput[];
   Outputs: string[];
   Address?: string;
+  Disabled?: boolean;
 }
 
 export interface IFlowPage {

@@ -101,6 +101,17 @@ def declared(key: str) -> tuple[str, Declaration]:
 
 
 def _node(node: Node, values: Mapping[str, str]) -> tuple[dict[str, Any], WranglerError | None]:
+    was = node.switched_off
+    if was is not None:
+        # What is wrong with it does not matter until it is switched on again.
+        told = _described(was, values)[0]
+        return {**told, "Disabled": True, "Outputs": node.outputs, "Status": "Valid"}, None
+    return _described(node, values)
+
+
+def _described(
+    node: Node, values: Mapping[str, str]
+) -> tuple[dict[str, Any], WranglerError | None]:
     told: dict[str, Any] = {
         "NodeId": node.id,
         "Type": node.type,

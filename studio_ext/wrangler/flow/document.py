@@ -22,6 +22,7 @@ from .style import Style
 TYPES = ("SOURCE", "TRANSFORM", "DATASET", "VISUALIZATION", "DESTINATION")
 DEFAULT = "default"
 IDENTITY = "sagemaker.spark.identity_"
+DISABLED = "studio_disabled"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,16 @@ class Node:
             self.data.pop("trained_parameters", None)
         else:
             self.data["trained_parameters"] = value
+
+    @property
+    def switched_off(self) -> Node | None:
+        """The step that this one stands for, which a person has switched off; None: none.
+
+        Data Wrangler knows no such thing. The node is then the transform that does nothing, so that
+        whoever runs the file passes the rows on, and keeps what it was under ``studio_disabled``.
+        """
+        was = self.data.get(DISABLED)
+        return Node({**self.data, **was}) if isinstance(was, dict) else None
 
     @property
     def inputs(self) -> list[Input]:

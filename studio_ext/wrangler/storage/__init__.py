@@ -23,11 +23,16 @@ __all__ = ["Anywhere", "LocalPlaces", "Places", "S3Places"]
 
 
 class Anywhere:
-    """``s3://`` by boto3 (``cache``: where copies lie), everything else a path of this machine."""
+    """``s3://`` by boto3 (``cache``: where copies lie), everything else a path of this machine.
 
-    def __init__(self, cache: Path | None = None, client: Any = None) -> None:
+    ``folder``: where paths to be read count from, as for :class:`LocalPlaces`.
+    """
+
+    def __init__(
+        self, cache: Path | None = None, client: Any = None, *, folder: Path | None = None
+    ) -> None:
         self._s3 = S3Places(cache, client)
-        self._local = LocalPlaces()
+        self._local = LocalPlaces(folder)
 
     def _of(self, address: str) -> Places:
         return self._s3 if is_s3(address) else self._local

@@ -24,11 +24,19 @@ _TABLES = set(".csv .tsv .txt .parquet .json .jsonl .orc .gz .bz2 .zst .deflate 
 
 
 class LocalPlaces:
-    """Paths as they are, and ``file://``; other addresses are refused."""
+    """Paths as they are, and ``file://``; other addresses are refused.
+
+    With a ``folder`` (that of a flow's file) what is read counts from there, where it is there.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     def read(self, address: str) -> Path:
         """The path; raises DataError where there is nothing."""
         path = local_path(address)
+        if self._folder is not None and (self._folder / path).exists():
+            return self._folder / path
         if not path.exists():
             raise DataError(f"s3Uri: there is no file {address!r}", field="s3Uri")
         return path
