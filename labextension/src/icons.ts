@@ -1,5 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 import endpointsSvg from '../style/icons/endpoints.svg';
+import flowSvg from '../style/icons/flow.svg';
 import studioSvg from '../style/icons/studio.svg';
 import trainingSvg from '../style/icons/training.svg';
 
@@ -9,3 +10,5 @@ export const studioIcon = new LabIcon({ name: 'studio-ext:studio', svgstr: studi
 export const trainingIcon = new LabIcon({ name: 'studio-ext:training', svgstr: trainingSvg });
 
 export const endpointsIcon = new LabIcon({ name: 'studio-ext:endpoints', svgstr: endpointsSvg });
+
+export const flowIcon = new LabIcon({ name: 'studio-ext:flow', svgstr: flowSvg });

@@ -5,6 +5,7 @@ import { homePlugin } from './panels/home/plugin';
 import { runningPlugin } from './panels/running/plugin';
 import { statusPlugin } from './panels/status/plugin';
 import { trainingPlugin } from './panels/training/plugin';
+import { wranglerPlugin } from './wrangler/plugin';
 
 export { IStudio, IStudioSettings } from './tokens';
 
@@ -15,7 +16,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   trainingPlugin,
   endpointsPlugin,
   statusPlugin,
-  runningPlugin
+  runningPlugin,
+  wranglerPlugin
 ];
 
 export default plugins;

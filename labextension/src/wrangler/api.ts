@@ -100,8 +100,8 @@ export class FlowClient {
   }
 
   /** All that is wrong, also what only tables show. */
-  validate(signal?: AbortSignal): Promise<Output<'Studio.ValidateFlow'>> {
-    return this._ask('Studio.ValidateFlow', {}, signal);
+  validate(signal?: AbortSignal, document?: string): Promise<Output<'Studio.ValidateFlow'>> {
+    return this._ask('Studio.ValidateFlow', { Document: document }, signal);
   }
 
   /** The columns that a node gives, and what it has learned. */

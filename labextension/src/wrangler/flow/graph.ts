@@ -41,18 +41,30 @@ export function outputOf(flow: FlowText, place: IPlace): string {
   return place.output ?? flow.node(place.node).outputs[0]?.name ?? 'default';
 }
 
+const KEYS = new WeakMap<FlowText, Map<string, string>>();
+
 /** What changes when the rows of a node may: a digest of it and all that it follows from. */
 export function dataKey(flow: FlowText, id: string): string {
-  const meaning = upstream(flow, id).map(node => [
-    node.node_id,
-    node.type,
-    node.operator,
-    node.parameters,
-    node.trained_parameters ?? null,
-    node.inputs.map(given => [given.node_id, given.output_name]),
-    node.outputs
-  ]);
-  return `${id}:${digest(JSON.stringify(meaning))}`;
+  const known = KEYS.get(flow) ?? new Map<string, string>();
+  KEYS.set(flow, known);
+  const keyOf = (name: string): string => {
+    let key = known.get(name);
+    if (key === undefined) {
+      known.set(name, ''); // ends a circle, which the server refuses
+      const node = flow.nodes.find(each => each.node_id === name);
+      key = node ? digest(JSON.stringify(meaning(node, keyOf))) : '';
+      known.set(name, key);
+    }
+    return key;
+  };
+  return `${id}:${keyOf(id)}`;
+}
+
+/** What a node's rows follow from. */
+function meaning(node: INode, keyOf: (id: string) => string): unknown[] {
+  const read = node.inputs.map(given => [keyOf(given.node_id), given.output_name]);
+  const { type, operator, parameters, trained_parameters, outputs } = node;
+  return [type, operator, parameters, trained_parameters ?? null, read, outputs];
 }
 
 /** 53 bits of a text: enough to tell versions of one document apart (cyrb53, public domain). */

@@ -1,0 +1,80 @@
+import { closeIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+import { EmptyState } from '../../components/Messages';
+import { INodeStatus } from '../canvas/states';
+import { NodeHeader } from './NodeHeader';
+import { FlowSession, IFlowState } from './session';
+import { SourcePanel } from './SourcePanel';
+
+/** What is done beside the graph: with the chosen node, a new source, what is wrong. */
+export function SidePanel(props: {
+  session: FlowSession;
+  state: IFlowState;
+  status: INodeStatus | null;
+  chooseFile: () => Promise<string | null>;
+}): JSX.Element {
+  const { session, state, status } = props;
+  const node = session.selectedNode;
+  const { task } = state;
+  return (
+    <aside className="jp-studio-SidePanel" aria-label="Details" data-testid="side-panel">
+      <button
+        className="jp-studio-IconButton jp-studio-SidePanel-close"
+        title="Close"
+        aria-label="Close the details"
+        onClick={() => session.select(null)}
+      >
+        <closeIcon.react tag="span" height="16px" width="16px" />
+      </button>
+      {task.kind === 'source' ? (
+        <SourcePanel
+          chooseFile={props.chooseFile}
+          onAdd={(source, then) => session.addSource(source, then)}
+        />
+      ) : task.kind === 'problems' ? (
+        <Problems session={session} state={state} />
+      ) : (
+        node && status && <NodeHeader session={session} node={node} status={status} />
+      )}
+    </aside>
+  );
+}
+
+/** Whether there is anything to show beside the graph. */
+export function hasDetails(state: IFlowState): boolean {
+  return state.selected !== null || state.task.kind === 'source' || state.task.kind === 'problems';
+}
+
+/** All that is wrong, each leading to its node. */
+function Problems(props: { session: FlowSession; state: IFlowState }): JSX.Element {
+  const { described, checks } = props.state;
+  const found = new Map(
+    [
+      ...(described?.Problems ?? []),
+      ...[...checks.values()].flatMap(each => each.problem ?? [])
+    ].map(each => [`${each.NodeId} ${each.Message}`, each])
+  );
+  if (!found.size) {
+    return <EmptyState title="Nothing is wrong" />;
+  }
+  return (
+    <section className="jp-studio-Problems" data-testid="problem-list">
+      <h3>Problems</h3>
+      <ul>
+        {[...found.values()].map(({ NodeId, Message }) => (
+          <li key={`${NodeId} ${Message}`}>
+            {NodeId && (
+              <button
+                className="jp-studio-Link"
+                onClick={() => props.session.select({ node: NodeId })}
+              >
+                {props.session.nameOf(NodeId)}
+              </button>
+            )}
+            <p>{Message}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

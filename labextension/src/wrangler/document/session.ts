@@ -1,0 +1,259 @@
+import { IDisposable } from '@lumino/disposable';
+import { IDescribeFlowResponse, IFlowNode } from '../../api/types';
+import { FlowClient } from '../api';
+import { ICheck } from '../canvas/states';
+import {
+  addAfter,
+  addStep,
+  deleteNode,
+  disable,
+  duplicate,
+  enable,
+  IEdited,
+  insertBetween,
+  moveStep,
+  neighbour,
+  rename,
+  replaceStep
+} from '../flow/edits';
+import { givesTable } from '../flow/graph';
+import { FlowText, FlowTextError } from '../flow/text';
+import { INewStep, INode, IPlace } from '../flow/types';
+import { nameOf } from './names';
+import { SharedText } from './text';
+
+/** What the side panel is for. */
+export type Task =
+  | { kind: 'node' }
+  /** A step to be chosen; `before` is the one reader that reads it, `beside`: none does. */
+  | { kind: 'add'; place: IPlace; before?: string; beside?: boolean }
+  | { kind: 'source' }
+  | { kind: 'problems' };
+
+/** How far a run that learns is. */
+export interface IRunState {
+  id: string;
+  nodeId?: string;
+  done: number;
+  total: number;
+}
+
+export interface IFlowState {
+  /** The flow; the last one that was readable while the text is none. */
+  flow: FlowText | null;
+  /** Why the text is no flow. */
+  textError: string | null;
+  described: IDescribeFlowResponse | null;
+  checks: ReadonlyMap<string, ICheck>;
+  checking: boolean;
+  /** The server does not answer. */
+  lost: boolean;
+  /** Why the flow could not be looked at. */
+  error: Error | null;
+  run: IRunState | null;
+  selected: IPlace | null;
+  task: Task;
+  canUndo: boolean;
+  canRedo: boolean;
+}
+
+/** A flow that is worked on in one view: what it is, what is known of it, what is chosen. */
+export class FlowSession implements IDisposable {
+  constructor(
+    readonly text: SharedText,
+    readonly client: FlowClient
+  ) {
+    this._unsubscribe = text.subscribe(() => this._read());
+    this._read();
+  }
+
+  get state(): IFlowState {
+    return this._state;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this._unsubscribe();
+    this._listeners.clear();
+  }
+
+  /** Call `notify` on every change until the returned function is called. */
+  subscribe = (notify: () => void): (() => void) => {
+    this._listeners.add(notify);
+    return () => this._listeners.delete(notify);
+  };
+
+  update(change: Partial<IFlowState>): void {
+    if (!this._isDisposed) {
+      this._state = { ...this._state, ...change };
+      this._listeners.forEach(listener => listener());
+    }
+  }
+
+  /** What the server says of a node. */
+  described(id: string): IFlowNode | undefined {
+    return this._state.described?.Nodes.find(each => each.NodeId === id);
+  }
+
+  nameOf(id: string): string {
+    const node = this._find(id);
+    return node ? nameOf(node, this.described(id)) : id;
+  }
+
+  get selectedNode(): INode | undefined {
+    const { selected } = this._state;
+    return selected ? this._find(selected.node) : undefined;
+  }
+
+  /** Whether steps can read a node. */
+  givesTable(id: string): boolean {
+    const node = this._find(id);
+    return !!node && givesTable(node.studio_disabled?.type ?? node.type);
+  }
+
+  select(selected: IPlace | null, task: Task = { kind: 'node' }): void {
+    this.update({ selected, task });
+  }
+
+  open(task: Task): void {
+    const selected = task.kind === 'add' ? task.place : this._state.selected;
+    this.update({ task, selected });
+  }
+
+  // -- changes ---------------------------------------------------------------------------------
+
+  /** Put a new step where the side panel was asked to; it is chosen then. */
+  add(step: INewStep, further: IPlace[] = []): void {
+    const { task, selected } = this._state;
+    if (task.kind !== 'add') {
+      const place = selected;
+      this._edit(flow => (place ? addAfter(flow, step, place, further) : addStep(flow, step, [])));
+      return;
+    }
+    const { place, before, beside } = task;
+    this._edit(flow => {
+      if (before && !further.length) {
+        return insertBetween(flow, step, place, before);
+      }
+      return beside
+        ? addStep(flow, step, [place, ...further])
+        : addAfter(flow, step, place, further);
+    });
+  }
+
+  /** Add a source, or what else reads nothing. */
+  addSource(step: INewStep, then: INewStep[] = []): void {
+    this._edit(flow =>
+      then.reduce<IEdited>(
+        (edited, next) => addAfter(edited.flow, next, { node: edited.node }),
+        addStep(flow, step, [])
+      )
+    );
+  }
+
+  replace(id: string, step: INewStep): void {
+    this._edit(flow => ({ flow: replaceStep(flow, id, step), node: id }));
+  }
+
+  /** Change any part of the flow; `select`: the node that is chosen then. */
+  change(edit: (flow: FlowText) => FlowText, select?: string): void {
+    this._edit(flow => ({ flow: edit(flow), node: select ?? this._state.selected?.node ?? '' }));
+  }
+
+  rename(id: string, name: string): void {
+    this.change(flow => rename(flow, id, name));
+  }
+
+  delete(id: string): void {
+    const before = this._find(id)?.inputs[0]?.node_id;
+    this._edit(flow => ({ flow: deleteNode(flow, id), node: before ?? '' }));
+  }
+
+  duplicate(id: string): void {
+    this._edit(flow => duplicate(flow, id));
+  }
+
+  move(id: string, direction: 'up' | 'down'): void {
+    this._edit(flow => ({ flow: moveStep(flow, id, direction), node: id }));
+  }
+
+  canMove(id: string, direction: 'up' | 'down'): boolean {
+    return !!this._state.flow && !!this._find(id) && !!neighbour(this._state.flow, id, direction);
+  }
+
+  /** Switch a step off, or on again. */
+  toggle(id: string): void {
+    const off = this._find(id)?.studio_disabled;
+    this._edit(flow => ({ flow: off ? enable(flow, id) : disable(flow, id), node: id }));
+  }
+
+  undo(): void {
+    this.text.undo();
+  }
+
+  redo(): void {
+    this.text.redo();
+  }
+
+  private _edit(edit: (flow: FlowText) => IEdited): void {
+    // What is on screen may be older than the text by a keystroke of somebody else.
+    const flow = FlowText.parse(this.text.value);
+    const edited = edit(flow);
+    if (edited.flow.splices.length) {
+      this.text.apply(edited.flow.splices);
+    }
+    const there = edited.flow.nodes.some(each => each.node_id === edited.node);
+    this.select(there ? { node: edited.node } : null);
+  }
+
+  private _read(): void {
+    const { canUndo, canRedo, value } = this.text;
+    let { flow, textError } = this._state;
+    if (value !== flow?.text || textError) {
+      try {
+        [flow, textError] = [FlowText.parse(value), null];
+      } catch (error) {
+        if (!(error instanceof FlowTextError)) {
+          throw error;
+        }
+        textError = error.message;
+      }
+    }
+    const { selected, task } = this._state;
+    const gone = selected && !flow?.nodes.some(each => each.node_id === selected.node);
+    this.update({
+      flow,
+      textError,
+      canUndo,
+      canRedo,
+      selected: gone ? null : selected,
+      task: gone && task.kind === 'add' ? { kind: 'node' } : task
+    });
+  }
+
+  private _find(id: string): INode | undefined {
+    return this._state.flow?.nodes.find(each => each.node_id === id);
+  }
+
+  private _state: IFlowState = {
+    flow: null,
+    textError: null,
+    described: null,
+    checks: new Map(),
+    checking: false,
+    lost: false,
+    error: null,
+    run: null,
+    selected: null,
+    task: { kind: 'node' },
+    canUndo: false,
+    canRedo: false
+  };
+  private _listeners = new Set<() => void>();
+  private _unsubscribe: () => void;
+  private _isDisposed = false;
+}
