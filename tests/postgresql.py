@@ -109,15 +109,20 @@ class Server:
 class OwnServer(Server):
     """A server that this process starts and ends, with a template of the current schema.
 
-    ``settings`` go before the usual ones, which give up durability for speed.
+    ``settings`` go before the usual ones, which give up durability for speed. Its data lie
+    ``below`` a folder that everybody may enter, /tmp by default.
     """
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, str] | None = None, below: Path | None = None
+    ) -> None:
         self._settings = {**_SETTINGS, **(settings or {})}
         where = binaries()
         assert where, "the tests need PostgreSQL (Debian: apt-get install postgresql)"
         self._binaries = where
-        super().__init__(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp")))
+        super().__init__(
+            Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=below or "/tmp"))
+        )
         # The server refuses to run as root: Debian's package comes with a user for it.
         self._as: dict[str, Any] = {}
         if os.getuid() == 0:
@@ -137,6 +142,7 @@ class OwnServer(Server):
         # A language's order, as most servers have it: what needs another must say so.
         order = ["--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8"]
         command = [self._binaries / "initdb", "-D", self._data, "-U", SUPERUSER, "-A", "trust"]
+        command += ["--wal-segsize=1"]  # MB: an empty server takes little of a small disk
         subprocess.run(
             [*command, "-E", "UTF8", "--no-sync", "--no-instructions", *order],
             check=True,
@@ -174,6 +180,10 @@ class OwnServer(Server):
                 time.sleep(0.05)
             else:
                 return
+
+    def runs(self) -> bool:
+        """Whether the server has not ended."""
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """End the server at once, as a crash would; its data stay."""

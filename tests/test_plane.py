@@ -27,6 +27,16 @@ for number in range(10_000):
         break
     time.sleep(0.02)
 """
+#: Asks the server for an object, and says each time that it has tried.
+ASKS = """
+import boto3, os, time
+s3 = boto3.client("s3")
+s3.meta.events.register("needs-retry", lambda **told: print("tried", flush=True))
+print("ready", flush=True)
+while not os.path.exists("/opt/ml/output/go"):
+    time.sleep(0.02)
+print(s3.get_object(Bucket=os.environ["BUCKET"], Key="kept")["Body"].read())
+"""
 
 
 @pytest.fixture
@@ -43,7 +53,13 @@ def test_a_job_goes_on_without_the_control_plane(home: Path) -> None:
     wait_for(lambda: "line 5" in first.log("adopted"))
     folder = first.config.jobs_dir / first.job_id("adopted")
     server = gateway.info(first.config)
+    first.put("kept", b"there again")
+    first.job("asking", ASKS, Environment={"BUCKET": first.bucket})
+    wait_for(lambda: "ready" in first.log("asking"))
+    asking = first.config.jobs_dir / first.job_id("asking")
     first.plane.stop()
+    (asking / "opt/ml/output/go").touch()
+    wait_for(lambda: "tried" in (asking / "log").read_text())
     seen = first.log("adopted").count("\n")
     wait_for(lambda: (folder / "log").read_text().count("\n") > seen + 10)
     second = open_studio(home)
@@ -54,6 +70,8 @@ def test_a_job_goes_on_without_the_control_plane(home: Path) -> None:
     assert second.ended("adopted")["TrainingJobStatus"] == "Completed"
     lines = [line for line in second.log("adopted").splitlines() if line.startswith("line ")]
     assert lines == [f"line {number}" for number in range(len(lines))]
+    assert second.ended("asking")["TrainingJobStatus"] == "Completed"
+    assert second.log("asking").endswith("b'there again'")
     second.plane.stop()
 
 

@@ -15,6 +15,9 @@ from .inputs import InputUnavailable
 
 DEFAULT_RUNTIME_S = 24 * 3600
 CREDENTIAL_MARGIN_S = 3600.0
+#: A job outlives the server, so its AWS clients wait for one that starts again: a minute or so,
+#: by the pauses of botocore's standard mode (up to 20 s each) between so many attempts.
+PATIENCE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "10"}
 
 
 def job_id(resource: Resource) -> str:
@@ -48,7 +51,7 @@ def purpose(resource: Resource) -> str:
 
 
 def connection(world: World, resource: Resource) -> dict[str, str]:
-    """The environment with which a job reaches this Studio, by a key of its own."""
+    """The environment with which a job reaches this Studio, by a key of its own; patiently."""
     world.store.credentials.revoke(purpose(resource))
     try:
         credential = world.store.credentials.issue(
@@ -60,4 +63,4 @@ def connection(world: World, resource: Resource) -> dict[str, str]:
         )
     except UnknownUserProfile as error:
         raise InputUnavailable(f"the user profile {error} is gone") from None
-    return world.connect(credential)
+    return {**PATIENCE, **world.connect(credential)}

@@ -53,13 +53,13 @@ class Sqlite:
 class Postgresql:
     """A database on a server of its own, that can crash without losing what it committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, below: Path | None = None, **settings: str) -> None:
         # The server ends with the thread that started it, which therefore lives as long.
         self._thread = ThreadPoolExecutor(1)
         # A crash of processes alone loses no page that was written, synced or not; but commits
         # have to be written when they are answered.
-        settings = {"synchronous_commit": "on"}
-        self._server = self._thread.submit(postgresql.OwnServer, settings).result()
+        settings = {"synchronous_commit": "on", **settings}
+        self._server = self._thread.submit(postgresql.OwnServer, settings, below).result()
         self.url = self._server.new()
 
     def hold(self, readers: bool) -> Callable[[], None]:
@@ -90,6 +90,10 @@ class Postgresql:
                 return bool(connection.execute(query.encode()).fetchall())
         except psycopg.OperationalError:
             return False
+
+    def runs(self) -> bool:
+        """Whether it has not ended, by itself or otherwise."""
+        return self._server.runs()
 
     def stop(self) -> None:
         """As ``pg_ctl stop -m immediate``: nothing is written any more."""
