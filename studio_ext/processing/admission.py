@@ -32,6 +32,8 @@ def admit(world: World, call: Call, params: dict[str, Any]) -> dict[str, Any]:
     objects = world.objects_for(call.caller)
     for each in params.get("ProcessingInputs", []):
         _check_input(each, objects)
+    if image.program and not application.get("ContainerEntrypoint"):
+        _check_program_input(params, image)
     for each in outputs_of(params):
         _check_output(each, objects)
     return first_state(world, room_of(world.config, params), "processing job")
@@ -94,6 +96,23 @@ def _check_input(given: dict[str, Any], objects: CallersObjects) -> None:
     if not given.get("AppManaged"):
         _check_folder(source.get("LocalPath"), f"{where}.LocalPath")
     check_reading(objects, source["S3Uri"], f"{where}.S3Uri")
+
+
+def _check_program_input(params: dict[str, Any], image: images.Image) -> None:
+    """A program of Studio's own has one input that says what to do."""
+    folders = {
+        each["InputName"]: each["S3Input"]["LocalPath"].rstrip("/")
+        for each in params.get("ProcessingInputs", [])
+        if not each.get("AppManaged")
+    }
+    here = [name for name, folder in folders.items() if folder == image.reads]
+    if len(here) == 1:
+        return
+    asked = f"{image.repository} runs the flow file of the input whose LocalPath is {image.reads}"
+    if here:
+        raise ValidationException(f"ProcessingInputs: {asked}, and only one is that, not {here}.")
+    found = "; ".join(f"{name} is at {folder}" for name, folder in folders.items())
+    raise ValidationException(f"ProcessingInputs: {asked}: {found or 'the job has no input'}.")
 
 
 def _check_output(given: dict[str, Any], objects: CallersObjects) -> None:

@@ -32,8 +32,8 @@ class Image:
 
     ``kind``: "script" runs the user's entry point, "algorithm" a built-in one (as does a script
     image with ``algorithm`` when no entry point is given), "processing" the ``program`` of a
-    processing job (one that ``serves`` holds a model server too), "container" is an image we do
-    not know. ``modules`` must be importable; ``extra`` is the installation extra that has them.
+    processing job (one that ``serves`` holds a model server too), which works on what the input at
+    the folder ``reads`` brings, "container" is an image we do not know. ``modules`` must be importable; ``extra`` is the installation extra that has them.
     """
 
     uri: str
@@ -45,6 +45,7 @@ class Image:
     accelerator: str = "cpu"
     algorithm: str | None = None
     program: str | None = None
+    reads: str = ""
     serves: bool = False
     modules: tuple[str, ...] = ()
     extra: str | None = None
@@ -60,6 +61,7 @@ class _Entry:
     algorithm: str | None = None
     training_module: str | None = None
     program: str | None = None
+    reads: str = ""
     serves: bool = False
 
 
@@ -95,6 +97,7 @@ _TABLE: dict[str, _Entry] = {
         PROCESSING,
         ("duckdb", "pyarrow"),
         program="studio_ext.wrangler.job",
+        reads="/opt/ml/processing/flow",
         serves=True,
     ),
     **{f"pytorch-{use}": _TORCH for use in ("training", "inference", "inference-graviton")},
@@ -152,6 +155,7 @@ def resolve(uri: str) -> Image:
         accelerator="gpu" if re.search(r"(^|-)(gpu|cu\d+)", tag) else "cpu",
         algorithm=entry.algorithm,
         program=entry.program,
+        reads=entry.reads,
         serves=entry.serves,
         modules=entry.modules,
         extra=entry.extra,

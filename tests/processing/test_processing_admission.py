@@ -9,6 +9,9 @@ from botocore.exceptions import ClientError
 from processing_jobs import Jobs, given, left
 from studio_plane import SKLEARN
 
+WRANGLER = "663277389841.dkr.ecr.us-east-1.amazonaws.com/sagemaker-data-wrangler-container:5.0.9"
+FLOW = "/opt/ml/processing/flow"
+
 BUCKET = "sagemaker-us-east-1-000000000000"
 URI = f"s3://{BUCKET}/x"
 IN = "/opt/ml/processing/in"
@@ -28,6 +31,10 @@ def application(**changes: Any) -> dict[str, Any]:
 def cluster(**changes: Any) -> dict[str, Any]:
     some = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1, **changes}
     return {"ProcessingResources": {"ClusterConfig": some}}
+
+
+def wrangler(*inputs: dict[str, Any]) -> dict[str, Any]:
+    return {"AppSpecification": {"ImageUri": WRANGLER}, "ProcessingInputs": list(inputs)}
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
@@ -53,6 +60,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "DatasetDefinition",
         "S3Input",
     ),
+    (wrangler(), "ProcessingInputs: ", "LocalPath is /opt/ml/processing/flow: the job has no"),
+    (wrangler(given(URI, IN, "a")), "ProcessingInputs: ", f"{FLOW}: a is at {IN}"),
+    (wrangler(given(URI, FLOW, "a"), given(URI, FLOW, "b")), "ProcessingInputs: ", "only one"),
     ({"outputs": [left("s3://no-such-bucket-here/x")]}, r"\[out\]\.S3Output\.S3Uri", "not exist"),
     ({"outputs": [left(URI, "/etc")]}, r"S3Output\.LocalPath", "/opt/ml/processing"),
     ({"outputs": [left(URI), left(URI)]}, "OutputName", "unique"),

@@ -149,3 +149,38 @@ def test_what_a_request_gets_wrong_is_named(ml: Path, flow: Flow) -> None:
     for argument, text in WRONG:
         with pytest.raises(WranglerError, match=re.escape(text)):
             Request.read([argument.replace("NODE", node.id)], ml)
+
+
+BROKEN = [
+    ({}, "is to bring one flow file; it brought nothing"),
+    ({"a.flow": "{}", "b.flow": "{}"}, "it brought a.flow, b.flow"),
+    ({"x.flow": ""}, "ProcessingInputs[flow]: x.flow is no flow: x.flow is no JSON document"),
+    ({"x.flow": '{"nodes": [{"node'}, "x.flow is no flow: x.flow is no JSON document"),
+    ({"x.flow": "[]"}, "ProcessingInputs[flow]: x.flow is no flow"),
+    ({"x.flow": '{"nodes": {}}'}, "ProcessingInputs[flow]: x.flow is no flow: nodes"),
+    ({"x.flow": '{"nodes": [{"node_id": "a"}]}'}, "x.flow is no flow: nodes"),
+    ({"x.flow": "\xff\xfe"}, "x.flow is no flow"),
+]
+
+
+@pytest.mark.parametrize(("files", "text"), BROKEN)
+def test_what_is_no_flow_is_named_with_its_input(
+    ml: Path, flow: Flow, files: dict[str, str], text: str
+) -> None:
+    run(ml, "right", flow, list(flow.document)[-1])
+    folder = ml / "processing/flow"
+    path = ml / "config/processingjobconfig.json"
+    config = json.loads(path.read_text())
+    where = {"S3Uri": "s3://b/x.flow", "LocalPath": str(folder)}
+    config["ProcessingInputs"].append({"InputName": "flow", "S3Input": where})
+    path.write_text(json.dumps(config))
+    (folder / "x.flow").unlink()
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="latin-1")
+    with pytest.raises(WranglerError, match=re.escape(text)):
+        Request.read([], ml)
+
+
+def test_results_beside_a_flow_are_no_second_one(ml: Path, flow: Flow) -> None:
+    (ml / "processing/flow/x.flow.results").write_text("{}")
+    assert run(ml, "beside", flow, list(flow.document)[-1])[0] == []

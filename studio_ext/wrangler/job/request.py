@@ -70,7 +70,7 @@ class Request:
             for each in config["ProcessingInputs"]
             if "LocalPath" in each.get("S3Input", {})
         ]
-        flow = Document.open(_flow_file(ml / "processing" / "flow"))
+        flow = _flow(ml / "processing" / "flow", given)
         folders = {
             each["OutputName"]: Path(each["S3Output"]["LocalPath"])
             for each in config["ProcessingOutputConfig"]["Outputs"]
@@ -122,12 +122,30 @@ def _merged(texts: Sequence[str], option: str) -> dict[str, Any]:
     return merged
 
 
+def _flow(folder: Path, given: Sequence[Given]) -> Document:
+    """The flow; where it is none, what is wrong with it, by the input that brought it."""
+    file = _flow_file(folder)
+    name = next((each.name for each in given if each.folder == folder), folder.name)
+    try:
+        return Document.open(file)
+    except FlowError as error:
+        told = error.message.replace(str(file), file.name)
+        raise FlowError(
+            f"ProcessingInputs[{name}]: {file.name} is no flow: {told}", field=error.field
+        ) from error
+
+
 def _flow_file(folder: Path) -> Path:
+    """The one file, or of several the one that is called as flows are."""
     found = sorted(each for each in folder.glob("*") if each.is_file())
-    if len(found) != 1:
-        there = ", ".join(each.name for each in found) or "nothing"
-        raise FlowError(f"{folder}: one flow file belongs there; there is {there}")
-    return found[0]
+    flows = [each for each in found if each.suffix == ".flow"]
+    for files in (found, flows):
+        if len(files) == 1:
+            return files[0]
+    there = ", ".join(each.name for each in found) or "nothing"
+    raise FlowError(
+        f"ProcessingInputs: the input at {folder} is to bring one flow file; it brought {there}"
+    )
 
 
 def _wanted(
