@@ -168,6 +168,16 @@ def is_shared_with(caller: Caller, domain: str, shared: str | None) -> bool:
     )
 
 
+def entry(caller: Caller, shared: str | None) -> Decision:
+    """Whether a caller may use what the administrator has listed in the home; ``shared``: with
+    whom, as the sharing tag's value says it of the default domain."""
+    if administers(caller):
+        return _OWN
+    if caller.scope is None and is_shared_with(caller, DEFAULT_DOMAIN, shared):
+        return Decision(True, "the administrator shares it")
+    return Decision(False, "it is the administrator's and not shared with the caller")
+
+
 def readers(domain: str, shared: str | None) -> frozenset[tuple[str, str]]:
     """(domain, user profile or ``@all``) of each name in a sharing tag's value."""
     found = set()

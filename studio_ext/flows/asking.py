@@ -93,7 +93,7 @@ class Asker:
         process = self.pool.of(caller.account_id, flow)
         sources = Sources(self.world, caller, flow)
         given = {**params, "Document": text}
-        asked = process.ask(do, given, seconds, sources.locate, progress)
+        asked = process.ask(do, given, seconds, sources.find, progress)
         self.pool.busy()
         return process, asked
 
@@ -137,5 +137,5 @@ def document_of(world: World, caller: Caller, params: dict[str, Any]) -> str:
     return text
 
 
-def _nowhere(address: str, _folder: Path) -> Path:
-    raise ValidationException(f"{address!r} is asked for by no flow.")
+def _nowhere(_what: str, name: str, _folder: Path) -> Any:
+    raise ValidationException(f"{name!r} is asked for by no flow.")

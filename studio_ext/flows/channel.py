@@ -3,7 +3,8 @@
 Each message is a frame of JSON; where it has ``"bytes": true`` a frame of bytes follows. To the
 process go ``{"id", "do", "params"}`` (a question) and ``{"cancel": id}``; it answers with
 ``{"id", "answer"}`` or ``{"id", "error"}``, tells how far it is with ``{"id", "progress"}``, and
-asks with ``{"locate", "id", "address"}`` for a source's files, which ``{"located", ...}`` answers.
+asks with ``{"find", "id", "what", "name"}`` for what a source needs: the path of a ``file``, the
+URL of a ``connection``, the ``tables`` that queries may name. ``{"answers", "found"}`` answers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import json
 import threading
 from multiprocessing.connection import Connection
 from typing import Any
+
+#: What is asked for.
+FILE, CONNECTION, TABLES = "file", "connection", "tables"
 
 
 class Channel:

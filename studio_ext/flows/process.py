@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 _PASSED = re.compile(r"PATH|HOME|LD_LIBRARY_PATH|LANG|LC_\w+|TZ|VIRTUAL_ENV|COVERAGE_\w+")
 LOCK = "lock"
 
-#: An address -> the file or folder that it stands for, in a folder given; raises ApiError.
-Locate = Callable[[str, Path], Path]
+#: What a source needs (see ``sources.Sources.find``), its name, a folder for links -> JSON.
+Find = Callable[[str, str, Path], Any]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Asked:
 
     id: int
     deadline: float
-    locate: Locate
+    find: Find
     progress: Callable[[dict[str, Any]], None]
     future: Future[dict[str, Any]] = field(default_factory=Future)
     #: What the client is told instead of an answer, once it was ended; and since when.
@@ -116,13 +116,13 @@ class FlowProcess:
         do: str,
         params: dict[str, Any],
         seconds: float,
-        locate: Locate,
+        find: Find,
         progress: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> Asked:
         """Put a question; its future has the answer, or the ApiError that came of it."""
         with self._guard:
             self._count += 1
-            asked = Asked(self._count, time.monotonic() + seconds, locate, progress)
+            asked = Asked(self._count, time.monotonic() + seconds, find, progress)
             # From now on nobody but this process ends it.
             asked.future.set_running_or_notify_cancel()
             if self._over:
@@ -197,7 +197,7 @@ class FlowProcess:
             self.ready.set()
             return
         asked = self._asked.get(message["id"])
-        if "locate" in message:
+        if "find" in message:
             threading.Thread(target=self._find, args=(message, asked), daemon=True).start()
         elif asked is None:
             log.debug("an answer to a question that nobody waits for: %s", message["id"])
@@ -216,18 +216,18 @@ class FlowProcess:
                 asked.future.set_exception(asked.ended or _error(message["error"]))
 
     def _find(self, message: dict[str, Any], asked: Asked | None) -> None:
-        told: dict[str, Any] = {"located": message["locate"]}
+        told: dict[str, Any] = {"answers": message["find"]}
         try:
             if asked is None:
                 raise ValidationException("The question was answered before.")
-            told["path"] = str(asked.locate(message["address"], self.folder))
+            told["found"] = asked.find(message["what"], message["name"], self.folder)
         except ApiError as error:
             told |= {"code": error.code, "error": error.message}
         except OSError as error:
-            told |= {"code": "InvalidData", "error": f"{message['address']}: {error.strerror}"}
+            told |= {"code": "InvalidData", "error": f"{message['name']}: {error.strerror}"}
         except Exception as error:
             # Whatever it was, the process waits for an answer.
-            log.exception("an address of a flow cannot be located")
+            log.exception("what a flow's source needs cannot be found")
             told |= {"code": "Internal", "error": str(error)}
         try:
             self._channel.send(told)

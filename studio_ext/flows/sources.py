@@ -13,11 +13,14 @@ import uuid
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from ..control import connections
 from ..control.world import World
 from ..store.objects import ObjectStoreError, parse_s3_uri
 from ..wire.errors import AccessDenied, ApiError, ValidationException
 from ..wire.identity import Caller
+from .channel import CONNECTION, FILE
 
 #: Objects below a prefix, files in a folder.
 MOST_FILES = 10_000
@@ -32,6 +35,15 @@ class Sources:
         self._world = world
         self._caller = caller
         self._folder = flow.rpartition("/")[0]
+
+    def find(self, what: str, name: str, folder: Path) -> Any:
+        """What a flow's process asks for, as JSON: the path of a ``file``, the URL of a
+        ``connection``, all ``tables`` that queries may name. Raises ApiError."""
+        if what == FILE:
+            return str(self.locate(name, folder))
+        if what == CONNECTION:
+            return connections.url_of(self._world, self._caller, name)
+        return connections.tables(self._world, self._caller)
 
     def locate(self, address: str, folder: Path) -> Path:
         """A file or a folder of files, made of links in ``folder``: what an address stands for.

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import json
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..control import access, connections
 from ..control.world import World
-from ..jobs.inputs import clear, objects_of, stage
+from ..jobs.inputs import InputUnavailable, clear, objects_of, stage
 from ..jobs.launch import DEFAULT_RUNTIME_S, connection, job_id, limits
 from ..run import environments, images
 from ..run.contract import HOST, ML, Channel, JobSpec
 from ..store.resources import Resource
+from ..wire.errors import ValidationException
 from . import resume
 from .admission import outputs_of, s3_input_of
 from .room import cluster_of
 
 CONFIG = "/opt/ml/config"
+#: Bytes of a flow in which the names of its connections are looked for.
+MOST_OF_FLOW = 16 << 20
 
 
 def job_spec(world: World, resource: Resource) -> JobSpec:
@@ -25,21 +31,23 @@ def job_spec(world: World, resource: Resource) -> JobSpec:
     image = images.resolve(application["ImageUri"])
     python = environments.interpreter(image.framework)
     program = [python, "-m", image.program] if image.program else []
-    entry = application.get("ContainerEntrypoint") or program
+    own = application.get("ContainerEntrypoint")
+    channels = _channels(world, resource)
     return JobSpec(
         **limits(world, resource),
         python=python,
-        command=[*entry, *application.get("ContainerArguments", [])],
+        command=[*(own or program), *application.get("ContainerArguments", [])],
         environment={
             **connection(world, resource),
             "AWS_REGION": world.config.region,
             **(_for_programs(world, resource) if image.program else {}),
             **request.get("Environment", {}),
         },
-        channels=_channels(world, resource),
+        channels=channels,
         config={
             "processingjobconfig.json": processing_config(resource),
             "resourceconfig.json": _resource_config(request),
+            **(_named_by_flows(world, resource, channels) if image.reads and not own else {}),
         },
         config_folder=CONFIG,
         folders=[
@@ -57,6 +65,37 @@ def _for_programs(world: World, resource: Resource) -> dict[str, str]:
     """
     memory = resource.state.get("memory_bytes") or world.config.max_job_memory_bytes
     return {"STUDIO_ML": ML, **({"STUDIO_JOB_MEMORY_BYTES": str(memory)} if memory else {})}
+
+
+def _named_by_flows(
+    world: World, resource: Resource, channels: Sequence[Channel]
+) -> dict[str, Any]:
+    """Databases and tables that the job's flow names, as far as its owner may use them."""
+    image = images.resolve(resource.spec["AppSpecification"]["ImageUri"])
+    owner = access.owner_of(resource)
+    # A connection may be a parameter of the flow, whose value is among the arguments.
+    texts = list(resource.spec["AppSpecification"].get("ContainerArguments", []))
+    for each in channels:
+        if each.destination.rstrip("/") == image.reads:
+            texts += [_beginning(Path(file)) for file, _ in each.files]
+    text = " ".join(texts)
+    try:
+        urls, tables = connections.connections(world, owner), connections.tables(world, owner)
+    except ValidationException as error:
+        raise InputUnavailable(error.message) from None
+    return {
+        connections.CONNECTIONS: {
+            name: url
+            for name, url in urls.items()
+            if name in text or json.dumps(name)[1:-1] in text
+        },
+        connections.TABLES: tables,
+    }
+
+
+def _beginning(file: Path) -> str:
+    with file.open("rb") as content:
+        return content.read(MOST_OF_FLOW).decode("utf-8", "replace")
 
 
 def inputs_of(request: dict[str, Any]) -> list[dict[str, Any]]:

@@ -32,8 +32,9 @@ class Image:
 
     ``kind``: "script" runs the user's entry point, "algorithm" a built-in one (as does a script
     image with ``algorithm`` when no entry point is given), "processing" the ``program`` of a
-    processing job (one that ``serves`` holds a model server too), which works on what the input at
-    the folder ``reads`` brings, "container" is an image we do not know. ``modules`` must be importable; ``extra`` is the installation extra that has them.
+    processing job (one that ``serves`` holds a model server too), which does what the input at the
+    folder ``reads`` says, "container" is an image we do not know. ``modules`` must be importable;
+    ``extra`` is the installation extra that has them.
     """
 
     uri: str

@@ -253,5 +253,9 @@ class Run:
         for name in (node.id, str(definition.get("name")), str(place.get("s3Uri"))):
             if name in self.options.inputs:
                 return self.options.inputs[name]
-        relation = self._sources.read(node.id, definition, first_rows(node.sampling))
+        relation = self._sources.read(node.id, definition, self._needed(node))
         return sampled(relation, node.sampling)
+
+    def _needed(self, node: Node) -> int | None:
+        """How many rows of a source are needed; None: all."""
+        return first_rows(node.sampling)

@@ -126,22 +126,24 @@ def _named(document: str, node: str, number: int) -> dict[str, Any]:
 
 
 def test_limits_of_time_memory_and_idleness(root: Path) -> None:
-    settings = {"flow_request_s": 3.0, "flow_memory_bytes": 2 << 30, "flow_idle_s": 4.0}
+    settings = {"flow_memory_bytes": 2 << 30, "flow_idle_s": 4.0}
     with running_studio(flow_root=str(root), **settings) as studio:
         api = flows_client(studio)
         api.preview_flow(Document=PARQUET, NodeId="source", FlowId="a", Limit=1)
+        patient, studio.config.flow_request_s = studio.config.flow_request_s, 1.0
         told = refusal(api.preview_flow, Document=SLOW, NodeId="slow", FlowId="a")
         assert told["Code"] == "RequestTimeout"
+        studio.config.flow_request_s = patient
         (pid,) = pids(studio, "a")
         # More than it may have by itself: the engine alone takes about half of that.
         process = studio.plane.flows.pool.of(studio.plane.credential.account_id, "a")
         waiting = threading.Event()
 
-        def locate(_address: str, folder: Path) -> Path:
+        def find(_what: str, _name: str, folder: Path) -> str:
             waiting.wait(60)
-            return folder
+            return str(folder)
 
-        asked = process.ask("PreviewFlow", {"Document": PARQUET, "NodeId": "source"}, 60, locate)
+        asked = process.ask("PreviewFlow", {"Document": PARQUET, "NodeId": "source"}, 60, find)
         process.look(time.monotonic(), 1 << 20, 5.0)
         error = asked.future.exception(60)
         waiting.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,34 @@ def test_what_is_no_flow_is_named_with_its_input(
 def test_results_beside_a_flow_are_no_second_one(ml: Path, flow: Flow) -> None:
     (ml / "processing/flow/x.flow.results").write_text("{}")
     assert run(ml, "beside", flow, list(flow.document)[-1])[0] == []
+
+
+def test_what_comes_from_a_database_is_not_taken_for_what_was_kept(
+    ml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what comes from a listed table whose files have changed."""
+    shop = ml / "shop.db"
+    (ml / "config/connections.json").write_text(json.dumps({"shop": f"sqlite:///{shop}"}))
+    (ml / "config/tables.json").write_text(json.dumps({"db.rows": "s3://here/rows.csv"}))
+    monkeypatch.setattr(working, "WORTH_KEEPING_S", 0.0)
+    flow = Flow.new()
+    ends = []
+    for number, definition in enumerate(
+        (
+            {"datasetSourceType": "Database", "connection": "shop", "table": "t"},
+            {"datasetSourceType": "Athena", "queryString": "SELECT sum(a) AS a FROM db.rows"},
+        )
+    ):
+        parameters = {"dataset_definition": {"name": f"source {number}", **definition}}
+        source = flow.document.add("studio.database_source_0.1", parameters, type="SOURCE")
+        renamed = {"input_column": "a", "new_name": "b"}
+        ends.append(flow.add("manage_columns/rename_column", source, **renamed))
+    broken = flow.add("manage_columns/drop_column", ends[0], column_to_drop="none")
+    for turn, (rows, values) in enumerate((("a,b\n1,2\n", 5), ("a,b\n10,2\n", 6))):
+        with sqlite3.connect(shop) as connection:
+            connection.execute("DROP TABLE IF EXISTS t")
+            connection.execute(f"CREATE TABLE t AS SELECT {values} AS a")
+        (ml / "processing/data/rows.csv").write_text(rows)
+        assert len(run(ml, f"turn-{turn}", flow, *ends, broken)[0]) == 1  # so that it is kept
+        assert column(ml, 0, f"turn-{turn}", ends[0], "b") == [values]
+        assert column(ml, 1, f"turn-{turn}", ends[1], "b") == [int(rows.split()[1].split(",")[0])]

@@ -23,16 +23,16 @@ class Canceled(Exception):
 
 
 class Question:
-    """``params`` are the operation's; ``locate`` and ``tell`` ask and tell the control plane."""
+    """``params`` are the operation's; ``find`` and ``tell`` ask and tell the control plane."""
 
     def __init__(
         self,
         params: Mapping[str, Any],
-        locate: Callable[[str], Path],
+        find: Callable[[str, str], Any],
         tell: Callable[[dict[str, Any]], None],
     ) -> None:
         self.params = params
-        self.locate = locate
+        self.find = find
         self.tell = tell
         self._canceled = threading.Event()
         self._ended = threading.Event()

@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,7 +20,7 @@ from ...wrangler.errors import (
     UnsupportedError,
     WranglerError,
 )
-from ..channel import Channel
+from ..channel import CONNECTION, Channel
 from .answering import ANSWERS
 from .plain import plain
 from .question import Canceled, Question
@@ -39,11 +38,11 @@ CODES: tuple[tuple[type[WranglerError], str], ...] = (
 )
 
 
-class NotLocated(WranglerError):
-    """The control plane refuses an address, with a code of its own."""
+class NotFound(WranglerError):
+    """The control plane refuses what a source needs, with a code of its own."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(message, field=field)
         self.code = code
 
 
@@ -57,7 +56,7 @@ class Server:
         self._channel = Channel(descriptor)
         self._session = Session(memory, hidden)
         self._open: dict[int, Question] = {}
-        self._located: dict[int, tuple[threading.Event, list[dict[str, Any]]]] = {}
+        self._asked: dict[int, tuple[threading.Event, list[dict[str, Any]]]] = {}
         self._guard = threading.Lock()
         self._count = 0
 
@@ -76,7 +75,7 @@ class Server:
             number = message["id"]
             question = Question(
                 message["params"],
-                lambda address: self._locate(number, address),
+                lambda what, name: self._find(number, what, name),
                 lambda progress: self._channel.send({"id": number, "progress": progress}),
             )
             self._open[number] = question
@@ -86,8 +85,8 @@ class Server:
             canceled = self._open.get(message["cancel"])
             if canceled is not None:
                 canceled.cancel()
-        elif "located" in message:
-            event, into = self._located.pop(message["located"])
+        elif "answers" in message:
+            event, into = self._asked.pop(message["answers"])
             into.append(message)
             event.set()
 
@@ -113,20 +112,21 @@ class Server:
         except OSError:
             os._exit(0)
 
-    def _locate(self, number: int, address: str) -> Path:
-        """The file or folder of an address, as the control plane lets whoever asked have it."""
+    def _find(self, number: int, what: str, name: str) -> Any:
+        """What a source needs, as the control plane lets whoever asked have it."""
         event: threading.Event = threading.Event()
         into: list[dict[str, Any]] = []
         with self._guard:
             self._count += 1
             key = self._count
-        self._located[key] = event, into
-        self._channel.send({"locate": key, "id": number, "address": address})
+        self._asked[key] = event, into
+        self._channel.send({"find": key, "id": number, "what": what, "name": name})
         event.wait()
         (found,) = into
         if "error" in found:
-            raise NotLocated(found["code"], found["error"])
-        return Path(found["path"])
+            field = what if what == CONNECTION else None
+            raise NotFound(found["code"], found["error"], field)
+        return found["found"]
 
 
 def _error(error: Exception) -> dict[str, Any]:
@@ -143,6 +143,6 @@ def _error(error: Exception) -> dict[str, Any]:
 
 def code_of(error: WranglerError) -> str:
     """What kind of mistake an error tells of."""
-    if isinstance(error, NotLocated):
+    if isinstance(error, NotFound):
         return error.code
     return next((code for kind, code in CODES if isinstance(error, kind)), "Failed")

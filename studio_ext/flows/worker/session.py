@@ -13,17 +13,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...run.isolate import prefix
 from ...wrangler.engines import DuckDB
-from ...wrangler.errors import StepError, UnsupportedError, WranglerError
+from ...wrangler.errors import StepError, WranglerError
 from ...wrangler.flow import Document, Node, variables
 from ...wrangler.python import Limits
 from ...wrangler.relation import Relation
 from ...wrangler.running import Options, Outcome, Run
 from ...wrangler.sources import Sources
+from ...wrangler.sources.databases import KINDS
+from .asked import Asked, AskedConnections, AskedPlaces, AskedTables, Need, version
 from .question import Question
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ WAIT_S = 0.05
 MOST_KEPT = 400
 #: Of a process's memory, for the tables of one lane.
 SHARE = 0.3
+#: Lanes that show rows, and how many they read of a database where nobody asks for more: one cannot
+#: leaf through it as through a file.
+PREVIEWS = frozenset(("pages", "profiles"))
+PREVIEWED_ROWS = 50_000
 LONGEST_S = 24 * 3600.0
 
 Watch = Callable[[Outcome], None]
@@ -49,23 +54,6 @@ class Kept:
     blamed: Callable[[str, WranglerError], StepError]
 
 
-class Asked:
-    """Places that ask the control plane; they are those of one question."""
-
-    def __init__(self, question: Question) -> None:
-        self._question = question
-        self.used: list[str] = []
-
-    def read(self, address: str) -> Path:
-        """What the control plane says; raises what it refuses."""
-        self.used.append(address)
-        return self._question.locate(address)
-
-    def write(self, address: str) -> contextlib.AbstractContextManager[Path]:
-        """Nothing is written from here."""
-        raise UnsupportedError(f"output_path: previews write nothing to {address!r}")
-
-
 class Session:
     """All lanes of a process. Code of the user's own sees nothing of the folders ``hidden``."""
 
@@ -79,20 +67,23 @@ class Session:
         """The lane for questions of one sort: what is quick does not wait for what is not."""
         with self._guard:
             if name not in self._lanes:
-                self._lanes[name] = Lane(int(self._memory * SHARE), self._memory, self._prefix)
+                most = PREVIEWED_ROWS if name in PREVIEWS else None
+                memory = int(self._memory * SHARE)
+                self._lanes[name] = Lane(memory, self._memory, self._prefix, most)
             return self._lanes[name]
 
 
 class Lane:
-    """One engine, and what it has made so far."""
+    """One engine, and what it has made so far; of databases it reads ``most`` rows."""
 
-    def __init__(self, memory: int, python: int, prefix: tuple[str, ...]) -> None:
+    def __init__(self, memory: int, python: int, prefix: tuple[str, ...], most: int | None) -> None:
         self._memory = memory
+        self._most = most
         # How long it may take is the question's own limit.
         self._python = Limits(seconds=LONGEST_S, memory=python, prefix=prefix)
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Outcome] = OrderedDict()
-        self._addresses: dict[str, list[str]] = {}
+        self._needs: dict[str, list[Need]] = {}
         #: Figures of results, by what they are of: counts of rows, profiles.
         self.known: OrderedDict[Any, Any] = OrderedDict()
         self.engine = self._fresh()
@@ -146,12 +137,16 @@ class Lane:
         refit: bool = False,
     ) -> dict[str, Kept]:
         """Results of nodes, each of which comes after those that it reads."""
-        params, places = question.params, Asked(question)
+        params, asked = question.params, Asked(question)
         values = {**variables.defaults(document.data), **(params.get("Parameters") or {})}
+        places = AskedPlaces(asked)
         options = Options(parameters=values, places=places, watch=watch, refit=refit)
         # What reads sources is the lane's: it knows whose files those of kept results are.
         self._sources.places = places
-        run = Sampled(document, self.engine, options, self._sources, params.get("SampleRows"))
+        self._sources.connections = AskedConnections(asked)
+        self._sources.tables = AskedTables(asked)
+        most = (params.get("SampleRows"), self._most)
+        run = Sampled(document, self.engine, options, self._sources, *most)
         given = {"values": values, "rows": params.get("SampleRows"), "refit": refit}
         keys: dict[str, str] = {}
         found: dict[str, Kept] = {}
@@ -163,11 +158,11 @@ class Lane:
                 run.outcomes[node.id] = replace(kept, node=node)
                 watch(run.outcomes[node.id])
             else:
-                places.used.clear()
+                asked.used.clear()
                 run.nodes(node.id)
                 question.check()
                 if node.type == "SOURCE":
-                    self._addresses[_digest(node.data, given)] = list(places.used)
+                    self._needs[_digest(node.data, given)] = list(dict.fromkeys(asked.used))
                     key = self._key(node, given, keys, question)
             # A source that cannot be read has no key, and nothing that follows from it is kept.
             key = keys[node.id] = key or f"none of {node.id}"
@@ -179,21 +174,18 @@ class Lane:
     def _key(
         self, node: Node, given: Any, keys: Mapping[str, str], question: Question
     ) -> str | None:
-        """What a node's result follows from; None of a source whose files are not known."""
+        """What a node's result follows from; None of a source whose needs are not known."""
         if node.type != "SOURCE":
             data = {name: node.data.get(name) for name in _MEANING}
             return _digest(data, given, [keys[each.node] for each in node.inputs])
         own = _digest(node.data, given)
-        addresses = self._addresses.get(own)
-        if addresses is None:
+        needs = self._needs.get(own)
+        if needs is None:
             return None
-        files = []
-        for each in addresses:
-            try:
-                files.append(_state(question.locate(each)))
-            except (OSError, WranglerError):
-                return None  # reading it says why
-        return _digest(own, files)
+        try:
+            return _digest(own, [version(question, each) for each in needs])
+        except (OSError, WranglerError):
+            return None  # reading it says why
 
     def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
         """A figure of a result, found out once."""
@@ -208,7 +200,8 @@ _MEANING = ("type", "operator", "parameters", "trained_parameters", "inputs", "o
 
 
 class Sampled(Run):
-    """A run of which each source gives ``most`` rows at most, held in memory; None: all."""
+    """A run of which each source gives ``most`` rows at most, held in memory; None: all, but of a
+    database ``previewed``."""
 
     def __init__(
         self,
@@ -217,24 +210,32 @@ class Sampled(Run):
         options: Options,
         sources: Sources,
         most: int | None,
+        previewed: int | None,
     ) -> None:
         super().__init__(document, engine, options)
         self._sources = sources
         self._most = most
+        self._previewed = previewed
+
+    def _needed(self, node: Node) -> int | None:
+        own = super()._needed(node)
+        if own is None and node.sampling.get("sampling_method", "sample_none") != "sample_none":
+            return None  # a sample of all rows
+        most = self._most
+        if most is None and node.dataset.get("datasetSourceType") in KINDS:
+            most = self._previewed
+        known = [each for each in (own, most) if each is not None]
+        return min(known, default=None)
 
     def _source(self, node: Node, parameters: Mapping[str, Any]) -> Relation:
         relation = super()._source(node, parameters)
-        return relation if self._most is None else relation.limit(self._most).materialise()
-
-
-def _state(path: Path) -> list[Any]:
-    """What tells whether files have changed."""
-    paths = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    found: list[Any] = []
-    for each in paths:
-        status = each.stat()
-        found.append([str(each.resolve()), status.st_size, status.st_mtime_ns])
-    return found
+        if self._most is not None:
+            return relation.limit(self._most).materialise()
+        needed = self._needed(node)
+        if needed is not None and needed == self._previewed and relation.count() >= needed:
+            text = f"These are the first {needed:,} rows of the database; SampleRows reads more."
+            self._sources.notes.setdefault(node.id, []).append(text)
+        return relation
 
 
 def _digest(*values: Any) -> str:

@@ -17,9 +17,12 @@ from typing import Any
 
 from ... import __version__
 from ...files import read_json, write_json
-from ..errors import WranglerError
+from ..errors import UnsupportedError, WranglerError
 from ..flow import Document, Node, variables
 from ..flow.typed import Address
+from ..sources import queries
+from ..sources.queries import ATHENA
+from ..sources.reading import FILES
 from .binding import JobPlaces
 
 _CHUNK = 1 << 20
@@ -80,9 +83,15 @@ class Marks:
     """Marks of a flow's nodes."""
 
     def __init__(
-        self, document: Document, values: Mapping[str, Any], refit: bool, places: JobPlaces
+        self,
+        document: Document,
+        values: Mapping[str, Any],
+        refit: bool,
+        places: JobPlaces,
+        tables: Mapping[str, Any],
     ) -> None:
         self._values, self._refit, self._places = values, refit, places
+        self._tables = tables
         self._marks: dict[str, str] = {}
         for node in document.order():
             mark = self._mark(node)
@@ -90,13 +99,14 @@ class Marks:
                 self._marks[node.id] = mark
 
     def get(self, node: str) -> str | None:
-        """A node's mark; None where what it is to do cannot even be read."""
+        """A node's mark; None where what it is to do cannot even be read, and where what it
+        follows from comes from a database, which does not tell whether its rows have changed."""
         return self._marks.get(node)
 
     def _mark(self, node: Node) -> str | None:
         try:
             parameters = variables.filled(node.parameters, self._values, "parameters")
-            files = self._files(parameters) if node.type == "SOURCE" else None
+            files = self._read_by(parameters) if node.type == "SOURCE" else None
         except WranglerError:
             return None  # the run says what is wrong, at its node
         if any(each.node not in self._marks for each in node.inputs):
@@ -110,11 +120,20 @@ class Marks:
             ]
         )
 
-    def _files(self, parameters: Mapping[str, Any]) -> list[list[Any]]:
+    def _read_by(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """The versions of all files that a source reads."""
         definition = parameters.get("dataset_definition") or {}
+        kind = definition.get("datasetSourceType")
+        if kind in FILES:
+            return self._files(definition)
+        if kind != ATHENA:
+            raise UnsupportedError(f"datasetSourceType: {kind!r} tells no versions")
+        return [
+            [dict(table), self._files(table)] for table in queries.named(definition, self._tables)
+        ]
+
+    def _files(self, definition: Mapping[str, Any]) -> list[list[Any]]:
         place = definition.get("s3ExecutionContext") or {}
-        if definition.get("datasetSourceType") != "S3":
-            return []
         address = place.get("s3Uri")
         wanted = address.fits if isinstance(address, Address) else lambda name: True
         if isinstance(address, Address):

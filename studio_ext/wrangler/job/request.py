@@ -58,6 +58,8 @@ class Request:
     wanted: Sequence[Wanted]
     refitted: Path | None
     checkpoints: Path
+    #: Where connections and tables that the flow may name are listed.
+    config: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -86,6 +88,7 @@ class Request:
             _wanted(flow, folders, configs, job),
             _refitted(refit, folders, job),
             ml / "checkpoints",
+            ml / "config",
             _merged(asked.parameter_override, "--parameter-override"),
         )
 

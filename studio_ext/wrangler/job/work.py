@@ -15,7 +15,7 @@ from ..errors import StepError, WranglerError
 from ..flow import Document, Node, typed
 from ..relation import Relation
 from ..running import Options, Outcome, Run, State
-from ..sources.connections import OwnConnections
+from ..sources.connections import OwnConnections, OwnTables
 from ..sources.finding import Files
 from ..sources.typed import read_parquet
 from ..storage import LocalPlaces
@@ -44,7 +44,8 @@ class Work:
         cache = Path(tempfile.mkdtemp(prefix="studio-sources-"))
         self._places = JobPlaces(request, values, cache)
         refit = request.refitted is not None
-        self._marks = Marks(document, values, refit, self._places)
+        tables = OwnTables(request.config)
+        self._marks = Marks(document, values, refit, self._places, tables)
         self._checkpoints = Checkpoints(request.checkpoints)
         self._kept = dict(self._found(document))
         self._engine = _engine()
@@ -56,8 +57,9 @@ class Work:
                 parameters=request.parameters,
                 refit=refit,
                 places=self._places,
-                # A job's environment is its own, and so is its home.
-                connections=OwnConnections(),
+                # A job's environment is its own, and so is its configuration.
+                connections=OwnConnections(request.config),
+                tables=tables,
                 known={node: kept.learned for node, kept in self._kept.items() if kept.learned},
                 kept={
                     node: {name: self._table(file) for name, file in kept.files.items()}

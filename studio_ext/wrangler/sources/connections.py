@@ -4,7 +4,8 @@ A connection ``sales`` is the URL in the environment variable ``STUDIO_CONNECTIO
 ``"sales"`` in ``connections.json`` in the Studio home (``$STUDIO_HOME``, else ``~/.studio``), which
 its owner alone may read. Tables that queries name are listed in ``tables.json`` beside it:
 ``{"database.table": "s3://bucket/prefix/"}``, or the ``s3ExecutionContext`` of a source in place of
-the address. Who runs flows for others hands in mappings of its own.
+the address. In place of a URL stands ``{"url": ...}`` as well. Who runs flows for others hands in
+mappings of its own; a job finds both files among its configuration.
 """
 
 from __future__ import annotations
@@ -33,10 +34,20 @@ def variable(name: str) -> str:
 
 
 class OwnConnections(Mapping[str, str]):
-    """Those of the user whose program this is; raises DataError where others may read the file."""
+    """Those of the user whose program this is; raises DataError where others may read the file.
+
+    ``folder``: where the file lies, of a job, whose files are for nobody else.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     def __getitem__(self, name: str) -> str:
-        return os.environ.get(variable(name)) or str(self._listed()[name])
+        given = os.environ.get(variable(name))
+        if given:
+            return given
+        entry = self._listed()[name]
+        return str(entry["url"] if isinstance(entry, dict) else entry)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._listed())
@@ -45,15 +56,18 @@ class OwnConnections(Mapping[str, str]):
         return len(self._listed())
 
     def _listed(self) -> Mapping[str, Any]:
-        path = home() / "connections.json"
+        path = (self._folder or home()) / "connections.json"
         listed = _read(path)
-        if listed and path.stat().st_mode & _OTHERS:
+        if listed and self._folder is None and path.stat().st_mode & _OTHERS:
             raise DataError(f"{path}: others may read this file of passwords: chmod 600 {path}")
         return listed
 
 
 class OwnTables(Mapping[str, Any]):
-    """The tables that are listed in the home."""
+    """The tables that are listed in the home, or in the ``folder`` of a job."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     def __getitem__(self, name: str) -> Any:
         return self._listed()[name]
@@ -65,7 +79,7 @@ class OwnTables(Mapping[str, Any]):
         return len(self._listed())
 
     def _listed(self) -> Mapping[str, Any]:
-        return _read(home() / "tables.json")
+        return _read((self._folder or home()) / "tables.json")
 
 
 def _read(path: Path) -> Mapping[str, Any]:

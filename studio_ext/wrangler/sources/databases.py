@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 from sqlglot import exp
@@ -56,7 +57,7 @@ def read_database(
 
     name = definition[field]
     try:
-        parsed = make_url(url)
+        parsed = _read_only(make_url(url))
         there = create_engine(parsed, poolclass=pool.NullPool, hide_parameters=True)
     except NoSuchModuleError as error:
         raise UnsupportedError(f"{field}: {name!r}: {error}: its package is missing") from error
@@ -83,7 +84,7 @@ def _streamed(
         options["postgresql_readonly"] = True
     with there.connect().execution_options(**options) as connection:
         if there.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+            _confine(connection.connection.driver_connection)
         text = definition.get("queryString") or _select(there, definition)
         result = connection.exec_driver_sql(text)
         if not result.returns_rows:
@@ -93,6 +94,33 @@ def _streamed(
         finally:
             result.close()
             connection.rollback()
+
+
+def _confine(connection: Any) -> None:
+    """Let a query of SQLite's read this database and nothing else: it could attach any file."""
+    import sqlite3
+
+    reads = {
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_FUNCTION,
+        sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_TRANSACTION,
+    }
+
+    def allow(action: int, *_: str | None) -> int:
+        return sqlite3.SQLITE_OK if action in reads else sqlite3.SQLITE_DENY
+
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_authorizer(allow)
+
+
+def _read_only(url: Any) -> Any:
+    """The URL; of a file of SQLite's one that makes no file where there is none."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path.startswith((":", "file:")):
+        return url
+    return url.set(database=f"file:{quote(path)}").update_query_dict({"mode": "ro", "uri": "true"})
 
 
 def _select(there: Any, definition: Mapping[str, Any]) -> str:

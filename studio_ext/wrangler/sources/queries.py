@@ -6,7 +6,7 @@ gives a table, and no table of anyone else's can be named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp, parse
@@ -47,6 +47,17 @@ def read_query(
                 source.replace(replaced)
     schema = engine.bind_query(tree)
     return Relation.of(engine, Base(tree, schema), distinct_names(schema))
+
+
+def named(definition: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The ``dataset_definition`` of each table that ``queryString`` names, once."""
+    names = {
+        _listed_name(source, definition, tables): None
+        for scope in traverse_scope(_parsed(str(definition.get(_FIELD) or "")))
+        for source in scope.sources.values()
+        if isinstance(source, exp.Table)
+    }
+    return (_definition(name, tables[name]) for name in names)
 
 
 def _parsed(text: str) -> exp.Query:

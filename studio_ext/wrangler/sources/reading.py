@@ -48,6 +48,7 @@ class Sources:
         Raises UnsupportedError for kinds that Studio does not read, DataError where the data are
         not what the definition says.
         """
+        self.notes.pop(node, None)  # of an earlier run
         kind = definition.get("datasetSourceType")
         if kind == TABLE:
             name = definition.get("name")
