@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,21 @@ import pytest
 from steps import Steps
 
 from studio_ext.wrangler.engines import DuckDB, Engine
-from studio_ext.wrangler.engines.spark import Spark
+from studio_ext.wrangler.engines.spark import Spark, local, remote
+
+#: For many queries of few rows: planning and compiling cost more than running there.
+SMALL = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+#: A server of Spark Connect in the same Java, at a port that is free.
+SERVER = {
+    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
+}
 
 
 @pytest.fixture(scope="session")
@@ -22,16 +37,29 @@ def duckdb() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Engine]:
-    """One session in local mode for all tests."""
+def spark() -> Iterator[Spark]:
+    """One session for all tests: in local mode, or of the Spark Connect server of SPARK_REMOTE."""
     for missing, what in (
         (importlib.util.find_spec("pyspark") is None, "pyspark"),
         (shutil.which("java") is None, "Java"),
     ):
         if missing:
             pytest.skip(f"{what} is not installed")
-    with Spark(exact_quantiles=True) as engine:
+    session = remote() if os.environ.get("SPARK_REMOTE") else local(settings=SMALL | SERVER)
+    with Spark(session, exact_quantiles=True) as engine:
         yield engine
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def address(spark: Spark) -> str:
+    """Where Spark Connect is."""
+    if "SPARK_REMOTE" in os.environ:
+        return os.environ["SPARK_REMOTE"]
+    service = getattr(
+        spark.session._jvm, "org.apache.spark.sql.connect.service.SparkConnectService$"
+    )
+    return f"sc://localhost:{getattr(service, 'MODULE$').localPort()}"
 
 
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])

@@ -14,13 +14,13 @@ from studio_ext.wrangler.errors import ColumnError, ParameterError
 DOCUMENTS: list[Any] = [
     {"seq": 1, "name": {"first": "Nathaniel", "last": "é"}, "age": 59.5, "a.b/~": "x", "ok": True},
     {"seq": -2, "age": 60, "tags": [1, "b"], 'say "hi"': None, "ok": False, "mixed": 1},
-    {"": "empty", "ok": None, "mixed": "two", "SEQ": "other"},
+    {"": "empty", "it's": "so", "ok": None, "mixed": "two", "SEQ": "other"},
     [1, 2],
     "text",
     None,
 ]
 TEXTS = [*(json.dumps(each, ensure_ascii=False) for each in DOCUMENTS), "{broken", "", None]
-KEYS = ["seq", "", "name", "SEQ", "age", "a.b/~", "tags", "mixed", "ok", 'say "hi"']
+KEYS = ["seq", "", "name", "SEQ", "age", "a.b/~", "tags", "mixed", "ok", 'say "hi"', "it's"]
 FLATTEN, EXPLODE = "flatten", "explode"
 
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from ..functions.sparksql import said
 from ..python import Limits
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import DATETIME, STRING, Schema
+from .spark_functions import python_functions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,23 +40,21 @@ SETTINGS = {
 }
 
 
-def local(cores: int = 2, memory: str = "1g") -> Any:
-    """A session in this process's own Java; raises UnsupportedError where there is none."""
+def local(cores: int = 2, memory: str = "1g", settings: Mapping[str, str] | None = None) -> Any:
+    """A session in this process's own Java; raises UnsupportedError where there is none.
+
+    ``settings``: further ones of Spark's, by name.
+    """
     # Its Python workers take the first `python3` of PATH otherwise.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # Every refused query would be logged with Java's whole stack.
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise UnsupportedError("Spark is not installed: pip install studio-ext[spark]") from error
-    builder = SparkSession.builder.master(f"local[{cores}]").appName("studio-wrangler")
+    builder = _builder().master(f"local[{cores}]").appName("studio-wrangler")
     own = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": memory,
         "spark.sql.shuffle.partitions": cores,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        **(settings or {}),
     }
     for name, value in own.items():
         builder = builder.config(name, value)
@@ -64,31 +63,24 @@ def local(cores: int = 2, memory: str = "1g") -> Any:
     return session
 
 
-def text_functions() -> dict[str, Callable[[str | None], str | None]]:
-    """What Spark's SQL has no function for, in Python on its executors.
+def remote() -> Any:
+    """A session of Spark Connect with the server that SPARK_REMOTE names; needs no Java here."""
+    return _builder().getOrCreate()
 
-    Made here, so that they travel whole: executors need not have Studio.
-    """
 
-    def composed(text: str | None) -> str | None:
-        import unicodedata
-
-        return None if text is None else unicodedata.normalize("NFC", text)
-
-    def bare(text: str | None) -> str | None:
-        import unicodedata
-
-        if text is None or text.isascii():
-            return text
-        parts = unicodedata.normalize("NFD", text)
-        kept = "".join(part for part in parts if not unicodedata.category(part).startswith("M"))
-        return unicodedata.normalize("NFC", kept)
-
-    return {"studio_nfc": composed, "studio_bare": bare}
+def _builder() -> Any:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UnsupportedError("Spark is not installed: pip install studio-ext[spark]") from error
+    return SparkSession.builder
 
 
 class Spark:
-    """A session of Spark's: one given, or one of its own in local mode."""
+    """A session of Spark's: one given, that of SPARK_REMOTE, or one of its own in local mode.
+
+    A session of Spark Connect will do: its server's Python has to be of the same minor version.
+    """
 
     dialect = DIALECT
 
@@ -99,12 +91,14 @@ class Spark:
         exact_quantiles: bool = False,
         python: Limits | None = None,
     ) -> None:
+        # Every refused query would be logged with Java's whole stack.
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
         self._own = session is None
-        self.session = local() if session is None else session
+        own = remote if os.environ.get("SPARK_REMOTE") else local
+        self.session = own() if session is None else session
         for name, value in SETTINGS.items():
             self.session.conf.set(name, value)
-        for name, function in text_functions().items():
-            self.session.udf.register(name, function, "string")
+        self._register()
         self.functions: Functions = SparkFunctions(self, exact_quantiles=exact_quantiles)
         self.python = python or Limits()
         self.finite = True
@@ -123,6 +117,14 @@ class Spark:
             self.session.catalog.dropTempView(name)
         if self._own:
             self.session.stop()
+
+    def _register(self) -> None:
+        from pyspark.sql.types import DoubleType, LongType, StringType
+
+        # Not by their names: a session of Spark Connect beside another kind would read those there.
+        types = {"string": StringType(), "bigint": LongType(), "double": DoubleType()}
+        for name, (function, kind) in python_functions().items():
+            self.session.udf.register(name, function, types[kind])
 
     # -- binding ------------------------------------------------------------------------------
 
@@ -271,7 +273,7 @@ def _explained() -> Iterator[None]:
         yield
     except PySparkException as error:
         said_by_step = (error.getMessageParameters() or {}).get("errorMessage")
-        first = str(error).split("\n")[0].split(" SQLSTATE:")[0]
+        first = str(error).strip().split("\n")[0].split(" SQLSTATE:")[0]
         text = said_by_step or first.split("] ", 1)[-1]
         if isinstance(error, AnalysisException | ParseException):
             raise ColumnError(text) from error

@@ -73,7 +73,10 @@ class SparkFunctions(Functions):
 
     def json_text(self, x: E, key: str) -> E:
         """The value of a first-level key as text: strings bare, objects and lists as JSON."""
-        return call("get_json_object", x, _path(key))
+        if key and "'" not in key:
+            return call("get_json_object", x, _path(key))
+        # Its path cannot name such a key.
+        return call("try_element_at", call("from_json", x, "MAP<STRING, STRING>"), key)
 
     def json_items(self, x: E) -> E:
         """The items of a JSON list in text as a list of texts; of what is no list none."""
@@ -107,16 +110,19 @@ class SparkFunctions(Functions):
         return exp.case().when(call("regexp_full_match", x, pattern), value)
 
     def gathered(self, x: E, *order: E) -> E:
-        """A list of the group's values in that order."""
+        """A list of the group's values in that order; missing where there is no row."""
         fields = [
             exp.PropertyEQ(this=exp.to_identifier(f"k{index}"), expression=each.copy())
             for index, each in enumerate((*order, x))
         ]
         # Sorted as structs: by their first field, then by the next; missing keys come last.
-        sorted_ = call("array_sort", call("collect_list", exp.Struct(expressions=fields)))
-        return self.each(
-            sorted_, lambda item: exp.Dot(this=item, expression=fields[-1].this.copy())
+        rows = call("collect_list", exp.Struct(expressions=fields))
+        values = self.each(
+            call("array_sort", rows),
+            lambda item: exp.Dot(this=item, expression=fields[-1].this.copy()),
         )
+        some = exp.GT(this=call("array_size", rows.copy()), expression=literal(0))
+        return exp.case().when(some, values)
 
     def table(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Select:
         """A small table of texts and longs that is part of the query."""
@@ -140,4 +146,5 @@ class SparkFunctions(Functions):
 
 
 def _path(key: str) -> str:
-    return f"$['{key}']"
+    quote = '"' if "'" in key else "'"
+    return f"$[{quote}{key}{quote}]"

@@ -11,23 +11,15 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ..errors import UnsupportedError
+from . import sparkaggregates as aggregates
 from . import sparklists as lists
 from .building import E, literal
 from .sparkcalls import call, integer
+from .sparkjoins import asof
+from .sparkpatterns import java
 
 _LONG_END = float(2**63)
-_POSIX = {
-    "alpha": r"\p{Alpha}",
-    "digit": r"\p{Digit}",
-    "alnum": r"\p{Alnum}",
-    "upper": r"\p{Upper}",
-    "lower": r"\p{Lower}",
-    "punct": r"\p{Punct}",
-    "space": r"\p{Space}",
-    "word": r"\w",
-    "xdigit": r"\p{XDigit}",
-}
-_DAY = r"(?i)^(?:mon|tues|wednes|thurs|fri|satur|sun)day, "
+_DAYS, _LONG_DAYS = "mon|tue|wed|thu|fri|sat|sun", "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _REPLACED = {"$": r"\$", **{rf"\{group}": f"${group}" for group in range(10)}}
 #: Letters that have capitals since Unicode 15 and 16; all that is here goes by Unicode 14.
 _NEW_CAPITALS, _WITHOUT = "\ua7cb\ua7d2\ua7d4\ua7dc", "\u0264\ua7d3\ua7d5\u019b"
@@ -55,44 +47,20 @@ def _said(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.DataType) and node.this is exp.DataType.Type.TIMESTAMPTZ:
         # What names a zone is read with it; TIMESTAMP has none.
         return exp.DataType.build("TIMESTAMPLTZ")
+    if isinstance(node, exp.Filter | exp.Window):
+        node = aggregates.pushed(node)
     if isinstance(node, exp.Window):
         _ordered_window(node)
     if isinstance(node, exp.Order):
         _nulls_last(node)
     if isinstance(node, exp.Select):
-        _counted(node)
+        aggregates.counted(node)
         _side_by_side(node)
+        return asof(node)
     return node
 
 
 # -- regular expressions --------------------------------------------------------------------------
-
-
-def java(pattern: str) -> str:
-    """RE2's pattern as Java reads it: ``$`` is the end alone, ``.`` all but a line feed."""
-    pattern = pattern.replace("(?P<", "(?<")
-    made, inside, index = [], False, 0
-    while index < len(pattern):
-        character = pattern[index]
-        if character == "\\":
-            made.append(pattern[index : index + 2])
-            index += 2
-            continue
-        posix = re.match(r"\[:(\w+):\]", pattern[index:]) if inside else None
-        if posix:
-            made.append(_POSIX[posix[1]])
-            index += posix.end()
-            continue
-        if inside:
-            inside = character != "]" or (pattern[index - 1] in "[^" and made[-1] in ("[", "^"))
-            made.append("\\" + character if character in "[&" else character)
-        elif character == "[":
-            inside = True
-            made.append(character)
-        else:
-            made.append(r"\z" if character == "$" else character)
-        index += 1
-    return "(?d)" + "".join(made)
 
 
 def _pattern(node: E, full: bool = False) -> E:
@@ -124,6 +92,11 @@ def _encoded(x: E) -> E:
     for code, wanted in (("+", "%20"), ("*", "%2A"), ("%7E", "~")):
         made = call("replace", made, code, wanted)
     return made
+
+
+def _bytes(x: E) -> E:
+    """A character for each byte of UTF-8."""
+    return call("decode", call("encode", x, "UTF-8"), "ISO-8859-1")
 
 
 def _split(x: E, separator: E) -> E:
@@ -203,12 +176,13 @@ def _date_diff(unit: E, start: E, end: E) -> E:
 
 def _read(x: E, form: str) -> E:
     """Text by one format; Java reads no names of days, which the dates say anyhow."""
-    for code, name in (("%a, ", r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun), "), ("%A, ", _DAY)):
-        if form.startswith(code):
-            rest = call("regexp_replace", x, name, "")
-            there = exp.case().when(call("rlike", x.copy(), name), rest)
-            return exp.StrToTime(this=there, format=literal(form.removeprefix(code)))
-    return exp.StrToTime(this=x.copy(), format=literal(form))
+    first = re.match(r"%([aA])([, ]+)", form)
+    if not first:
+        return exp.StrToTime(this=x.copy(), format=literal(form))
+    name = rf"(?i)^(?:{_DAYS if first[1] == 'a' else _LONG_DAYS}){first[2]}"
+    rest = call("regexp_replace", x, name, "")
+    there = exp.case().when(call("rlike", x.copy(), name), rest)
+    return exp.StrToTime(this=there, format=literal(form[first.end() :]))
 
 
 def _strptime(x: E, form: E) -> E:
@@ -240,42 +214,6 @@ def _ordered_window(window: exp.Window) -> None:
     if window.args.get("order") or not isinstance(window.this, exp.RowNumber):
         return
     window.set("order", exp.Order(expressions=[call("monotonically_increasing_id")]))
-
-
-def _counted(select: exp.Select) -> None:
-    """``histogram`` as a query of its own over the same rows, grouped by value."""
-    counted = False
-    for each in list(select.expressions):
-        for found in list(each.find_all(exp.Anonymous)):
-            if found.name != "histogram" or found.parent_select is not select:
-                continue
-            (x,) = found.expressions
-            if select.args.get("group"):
-                found.replace(lists.histogram(call("collect_list", x.copy())))
-                continue
-            counted = True
-            there = x.copy().is_(exp.null()).not_()
-            inner = exp.select(
-                exp.alias_(x.copy(), "value"), exp.alias_(exp.Count(this=exp.Star()), "n")
-            )
-            inner.set("from_", select.args["from_"].copy())
-            where = select.args.get("where")
-            inner = inner.where(*([where.this.copy()] if where else []), there).group_by(x.copy())
-            pair = call("struct", exp.column("value"), exp.column("n"))
-            counts = exp.select(
-                call("map_from_entries", call("array_sort", call("collect_list", pair)))
-            )
-            new = counts.from_(inner.subquery("studio_counts")).subquery()
-            found.replace(new)
-    others = (
-        node.parent_select is select
-        for each in select.expressions
-        for node in each.find_all(exp.Column, exp.AggFunc)
-    )
-    if counted and not any(others):
-        # No aggregate is left that would make one row of them all.
-        select.set("from_", None)
-        select.set("where", None)
 
 
 def _side_by_side(select: exp.Select) -> None:
@@ -324,6 +262,9 @@ _CALLS: dict[str, Callable[..., E]] = {
     "to_microseconds": _for_micros,
     "to_months": lambda x: call("make_ym_interval", 0, x),
     "try_strptime": _strptime,
+    "damerau_levenshtein": _named("studio_damerau"),
+    "jaro_winkler_similarity": _named("studio_jaro"),
+    "levenshtein": lambda x, other: call("levenshtein", _bytes(x), _bytes(other)),
     "nfc_normalize": _named("studio_nfc"),
     "strip_accents": _named("studio_bare"),
     "url_decode": _decoded,
