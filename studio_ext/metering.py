@@ -20,6 +20,7 @@ from .seen import exposition
 from .seen.tally import Labels, counter, gauge, histogram
 from .seen.transactions import watch
 from .store import queue
+from .store.database import on_end
 from .store.tables import resources
 from .watching import Watching
 from .wire.dispatch import Caller
@@ -39,8 +40,12 @@ class Metering:
         self._watching = watching
         self._reconciler = reconciler
         self._transactions = watch(world.store.engine)
+        on_end(world.store.engine, self._ended)
         sources = (self._requests, self._resources, self._controllers, self._store, self._servers)
         self.page = exposition.Page("control", sources)
+
+    def _ended(self, seconds: float, _committed: bool) -> None:
+        self._transactions.time("write", seconds=seconds)
 
     def _requests(self) -> Iterator[Metric]:
         seen = self._watching

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from ..config import DEFAULT_DOMAIN, DEFAULT_USER_PROFILE, role_of
@@ -132,6 +133,7 @@ def caller_arn(caller: Caller) -> str:
     return f"arn:aws:sts::{caller.account_id}:assumed-role/{role}/{caller.user_profile}"
 
 
+@lru_cache(maxsize=4096)
 def _among(service: str, name: str, beginnings: tuple[tuple[str, str], ...]) -> bool:
     return any(service == of and name.startswith(begin) for of, begin in beginnings)
 

@@ -19,6 +19,7 @@ from .kinds import Kind
 from .world import World
 
 DEFAULT_PAGE = 10
+_JSON = (str, int, bool, float)
 _SORT_BY = {
     "Name": "name",
     "CreationTime": "created",
@@ -188,7 +189,7 @@ def _epoch(value: Any) -> float | None:
 def jsonable(value: Any) -> Any:
     """Parameters as JSON: times become epoch seconds."""
     if isinstance(value, dict):
-        return {key: jsonable(item) for key, item in value.items()}
+        return {key: item if type(item) in _JSON else jsonable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [jsonable(item) for item in value]
+        return [item if type(item) in _JSON else jsonable(item) for item in value]
     return _epoch(value)

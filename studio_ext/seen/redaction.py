@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MOST_BYTES = 16 * 1024
 _MOST_TEXT = 1024
+_PLAIN_TEXT = 20  # characters: shorter ones hide nothing that _LOOKS_SECRET finds
 _MOST_ITEMS = 50
 _DEEPEST = 16
 
@@ -62,7 +63,7 @@ def bounded(found: Any) -> Any:
 def _value(shape: Shape | None, value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         return "..."
-    if shape is not None and shape.metadata.get("sensitive"):
+    if _is_sensitive(shape):
         return HIDDEN
     if isinstance(value, str):
         return _text(value)
@@ -81,8 +82,12 @@ def _value(shape: Shape | None, value: Any, depth: int) -> Any:
     return f"<{type(value).__name__}>"
 
 
+def _is_sensitive(shape: Shape | None) -> bool:
+    return shape is not None and bool(shape.metadata.get("sensitive"))
+
+
 def _text(value: str) -> str:
-    if len(value) > 20:
+    if len(value) > _PLAIN_TEXT:
         value = _LOOKS_SECRET.sub(HIDDEN, value)
     return value if len(value) <= _MOST_TEXT else f"{value[:_MOST_TEXT]}... {len(value)} long"
 
@@ -98,6 +103,8 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
             found[label] = HIDDEN
         elif private and isinstance(item, dict):
             found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}
+        elif type(item) is str and depth < _DEEPEST and not _is_sensitive(inner):
+            found[label] = _text(item) if len(item) > _PLAIN_TEXT else item
         else:
             found[label] = _value(inner, item, depth + 1)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _VERBS = ("Create", "Describe", "Update", "Delete", "Stop", "Start", "Invoke", "Put", "Get")
@@ -20,8 +21,14 @@ def subject(operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]
     if isinstance(params.get("Bucket"), str):
         key = params.get("Key")
         return f"s3://{params['Bucket']}" + (f"/{key}" if isinstance(key, str) else "")
-    verb = next((verb for verb in _VERBS if operation.startswith(verb)), "")
-    wanted = operation.removeprefix(verb) + "Name"
-    names = [wanted] + [name for name in params if name.endswith(("Arn", "Name", "Id"))]
+    if isinstance(named := params.get(_noun(operation)), str):
+        return named
+    names = [name for name in params if name.endswith(("Arn", "Name", "Id"))]
     found = (params[name] for name in names if isinstance(params.get(name), str))
     return str(next(found, ""))
+
+
+@lru_cache(maxsize=1024)
+def _noun(operation: str) -> str:
+    verb = next((verb for verb in _VERBS if operation.startswith(verb)), "")
+    return operation.removeprefix(verb) + "Name"

@@ -12,7 +12,7 @@ import threading
 
 from sqlalchemy import Connection, Engine, event
 
-from .database import BUSY_TIMEOUT_S, glance
+from .database import BUSY_TIMEOUT_S, glance, no_more, on_end
 from .prepared import execute
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Checkpoints:
         """Begin."""
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "commit", self._committed)
+            on_end(self._engine, self._ended)
             self._thread.start()
 
     def stop(self) -> None:
@@ -51,9 +52,14 @@ class Checkpoints:
         self._many.set()
         if self._thread.ident is not None:
             event.remove(self._engine, "commit", self._committed)
+            no_more(self._engine, self._ended)
             self._thread.join()
 
-    def _committed(self, _connection: Connection) -> None:
+    def _ended(self, _seconds: float, committed: bool) -> None:
+        if committed:
+            self._committed()
+
+    def _committed(self, _connection: Connection | None = None) -> None:
         self._commits += 1  # by several threads: about so many
         if self._commits == 1:
             self._any.set()

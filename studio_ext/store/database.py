@@ -11,22 +11,20 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     URL,
     Connection,
-    Dialect,
     Engine,
     MetaData,
-    PoolProxiedConnection,
     create_engine,
     event,
     make_url,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from .pool import Bare, Change, Ended, LastUsed
 from .prepared import Driven, execute
 
 metadata = MetaData()
@@ -48,9 +46,7 @@ def open_engine(url: str) -> Engine:
         return _open_postgresql(make_url(url))
     engine = create_engine(
         url,
-        pool_size=10,
-        max_overflow=60,
-        pool_use_lifo=True,  # the one used last has the newest pages
+        poolclass=LastUsed,
         hide_parameters=True,  # errors go to logs, and parameters may be keys
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
@@ -182,35 +178,28 @@ def glance(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(**options)
 
 
-@dataclass(slots=True)
-class _Lookup:
-    """A driver's connection from the pool, with what prepared statements ask of it."""
-
-    dialect: Dialect
-    connection: PoolProxiedConnection
-
-    def invalidate(self, exception: BaseException | None = None) -> None:
-        self.connection.invalidate(exception)
-
-
-@contextmanager
-def lookup(engine: Engine) -> Iterator[Driven]:
+def lookup(engine: Engine) -> AbstractContextManager[Driven]:
     """As :func:`glance`, for prepared statements alone, each of which is a snapshot by itself.
 
     What SQLAlchemy's connection is beside the driver's took more than finding a row by its key.
     """
-    if engine.dialect.name != "sqlite":
-        with glance(engine) as connection:
-            yield connection
-        return
-    dialect = engine.dialect
-    try:
-        pooled = engine.raw_connection()
-    except dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(
-            None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-        ) from error
-    try:
-        yield _Lookup(dialect, pooled)
-    finally:
-        pooled.close()
+    pool = engine.pool
+    return Bare(engine, pool) if isinstance(pool, LastUsed) else glance(engine)
+
+
+def change(engine: Engine) -> AbstractContextManager[Driven]:
+    """As :func:`write`, for prepared statements alone."""
+    pool = engine.pool
+    return Change(engine, pool) if isinstance(pool, LastUsed) else write(engine)
+
+
+def on_end(engine: Engine, told: Ended) -> None:
+    """Have somebody hear of the end of each transaction that :func:`change` makes on SQLite."""
+    if isinstance(engine.pool, LastUsed):
+        engine.pool.ended.append(told)
+
+
+def no_more(engine: Engine, told: Ended) -> None:
+    """Take back :func:`on_end`."""
+    if isinstance(engine.pool, LastUsed):
+        engine.pool.ended.remove(told)

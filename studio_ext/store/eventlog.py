@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
 from .database import lookup, read, write
 from .portable import Turn, share_turn, take_turn
-from .prepared import Prepared
+from .prepared import Driven, Prepared
 from .tables import events
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 _NEWEST = Prepared(select(func.coalesce(func.max(events.c.id), 0)))
 _LATER = Prepared(select(events.c.id).where(events.c.id > bindparam("id")).limit(1))
 _INSERT = Prepared(insert(events), [column.name for column in events.c if column.name != "id"])
+_FORGET = Prepared(
+    delete(events).where(
+        events.c.resource_id == bindparam("resource_id"),
+        events.c.change == bindparam("change"),
+        events.c.status.is_not_distinct_from(bindparam("status")),
+        events.c.actor == bindparam("actor"),
+    )
+)
 
 
 @contextmanager
@@ -51,7 +59,7 @@ def any_after(engine: Engine, event_id: int) -> bool:
 
 
 def record(
-    connection: Connection,
+    connection: Driven,
     resource: Resource,
     change: str,
     actor: str,
@@ -63,25 +71,17 @@ def record(
     Last of all in a transaction: from here to its end, readers of the log wait.
     """
     share_turn(connection, Turn.EVENTS)
+    noted = {
+        "at": time.time(),
+        "resource_id": resource.id,
+        "kind": resource.kind,
+        "account": resource.account,
+        "domain": resource.domain,
+        "name": resource.name,
+        "change": change,
+        "status": resource.status,
+        "actor": actor,
+    }
     if replace:
-        same = and_(
-            events.c.resource_id == resource.id,
-            events.c.change == change,
-            events.c.status == resource.status,
-            events.c.actor == actor,
-        )
-        connection.execute(delete(events).where(same))
-    _INSERT.run(
-        connection,
-        {
-            "at": time.time(),
-            "resource_id": resource.id,
-            "kind": resource.kind,
-            "account": resource.account,
-            "domain": resource.domain,
-            "name": resource.name,
-            "change": change,
-            "status": resource.status,
-            "actor": actor,
-        },
-    )
+        _FORGET.run(connection, noted)
+    _INSERT.run(connection, noted)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, insert, select, update
 
-from .prepared import Prepared
+from .prepared import Driven, Prepared
 from .tables import resources, tags
 
 _INSERT = Prepared(insert(tags), ["resource_id", "key", "value"])
 
 
-def set_tags(connection: Connection, resource_id: int, values: Mapping[str, str]) -> None:
+def set_tags(connection: Driven, resource_id: int, values: Mapping[str, str]) -> None:
     """Add tags to a resource that has none of these keys."""
     for key, value in values.items():
         _INSERT.run(connection, {"resource_id": resource_id, "key": key, "value": value})

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from .database import glance, lookup, write
+from .database import change, glance, lookup, write
 from .portable import insert_of, now
 from .prepared import Prepared
 from .tables import nodes, resources
@@ -45,6 +45,7 @@ _SOONEST = Prepared(
     .limit(1)
 )
 _DUE_LOCKED = Prepared(_DUE.with_for_update(skip_locked=True))
+_WAKE = Prepared(update(resources).where(resources.c.id == bindparam("one")).values(wake_at=now()))
 _UNTIL = now() + bindparam("lease", type_=Float)
 _TAKE = Prepared(
     update(resources)
@@ -85,7 +86,7 @@ class Leases:
             if _DUE_NOW.one(connection, asked) is None:
                 return []
         taken = {"holder": holder, "lease": lease_s}
-        with write(self._engine) as connection:
+        with change(self._engine) as connection:
             ids = [int(row[0]) for row in _DUE_LOCKED.rows(connection, asked)]
             for one in ids:
                 _TAKE.run(connection, {**taken, "one": one})
@@ -112,7 +113,7 @@ class Leases:
     def release(self, resource_id: int, holder: str, delay: float | None) -> None:
         """Give a lease back and say in how many seconds to look again."""
         values = {"one": resource_id, "holder": holder, "delay": delay}
-        with write(self._engine) as connection:
+        with change(self._engine) as connection:
             (_GIVE_BACK if delay is None else _GIVE_BACK_UNTIL).run(connection, values)
 
     def release_lost(self, holder: str, running: Collection[int]) -> None:
@@ -162,6 +163,5 @@ class Leases:
 
     def wake(self, resource_id: int) -> None:
         """Have the controller of a resource look at it now."""
-        at = resources.c.id == resource_id
-        with write(self._engine) as connection:
-            connection.execute(update(resources).where(at).values(wake_at=now()))
+        with change(self._engine) as connection:
+            _WAKE.run(connection, {"one": resource_id})

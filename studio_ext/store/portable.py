@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Connection,
     Engine,
     Float,
     Integer,
@@ -22,6 +21,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from .prepared import Driven, Prepared
+
 #: Ids that never run out; SQLite gives only an INTEGER key its next value, of 64 bits as well.
 ID = BigInteger().with_variant(Integer, "sqlite")
 
@@ -29,8 +30,8 @@ _CLASS = 0x53747564  # "Stud": keeps our advisory locks apart from other program
 
 
 _TURN = bindparam("turn", type_=Integer)
-_ALONE = select(func.pg_advisory_xact_lock(_CLASS, _TURN))
-_TOGETHER = select(func.pg_advisory_xact_lock_shared(_CLASS, _TURN))
+_ALONE = Prepared(select(func.pg_advisory_xact_lock(_CLASS, _TURN)))
+_TOGETHER = Prepared(select(func.pg_advisory_xact_lock_shared(_CLASS, _TURN)))
 
 
 class now(FunctionElement[float]):
@@ -68,20 +69,20 @@ class Turn(IntEnum):
     ADMISSION = 3
 
 
-def take_turn(connection: Connection, turn: Turn) -> None:
+def take_turn(connection: Driven, turn: Turn) -> None:
     """Wait until no other transaction has this turn, and have it until the end of this one.
 
     SQLite has one writer at a time anyhow. A transaction that takes several has to take them in
     the order of their numbers from above: ADMISSION first, EVENTS last.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_ALONE, {"turn": int(turn)})
+        _ALONE.one(connection, {"turn": int(turn)})
 
 
-def share_turn(connection: Connection, turn: Turn) -> None:
+def share_turn(connection: Driven, turn: Turn) -> None:
     """As :func:`take_turn`, but together with others that share it."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_TOGETHER, {"turn": int(turn)})
+        _TOGETHER.one(connection, {"turn": int(turn)})
 
 
 def insert_of(engine: Engine) -> Callable[[Table], Any]:

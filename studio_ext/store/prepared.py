@@ -8,10 +8,12 @@ instead: SQLAlchemy still writes the text for each database, and converts the va
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import BindParameter, Dialect, Insert, PoolProxiedConnection, Table
+from sqlalchemy import BindParameter, Dialect, Insert, Table
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ManagesConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import ReturnsRows
 
@@ -25,7 +27,7 @@ class Driven(Protocol):
     @property
     def dialect(self) -> Dialect: ...
     @property
-    def connection(self) -> PoolProxiedConnection: ...
+    def connection(self) -> ManagesConnection: ...
     def invalidate(self, exception: BaseException | None = None) -> None: ...
 
 
@@ -65,15 +67,21 @@ class _Compiled:
         self._parameters = [_parameter(name, by_name[name], dialect) for name in self._names]
         places = [self._names.index(name) for name in in_order]
         self._places = places if len(places) > len(self._names) else None
+        keys = [each.key for each in self._parameters]
+        given = len(keys) > 1 and all(each.required for each in self._parameters)
+        self._given = itemgetter(*keys) if given else None
         converts = [(at, each.convert) for at, each in enumerate(self._parameters)]
         self._converts = [(at, convert) for at, convert in converts if convert is not None]
 
     def parameters(self, values: Values) -> Any:
         """What the driver takes beside the text."""
-        found = [
-            values[key] if required or key in values else default()
-            for _, key, required, default, _ in self._parameters
-        ]
+        if self._given is not None:
+            found = list(self._given(values))
+        else:
+            found = [
+                values[key] if required or key in values else default()
+                for _, key, required, default, _ in self._parameters
+            ]
         for at, convert in self._converts:
             found[at] = convert(found[at])
         if not self.positional:

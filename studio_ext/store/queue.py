@@ -99,7 +99,7 @@ _TURNS = Prepared(select(turns.c.account, turns.c.admitted))
 _ENTER = Prepared(insert(queue), [column.name for column in _PLACE])
 
 
-def enter(connection: Connection, place: Place) -> None:
+def enter(connection: Driven, place: Place) -> None:
     """Have a job wait."""
     _ENTER.run(
         connection,

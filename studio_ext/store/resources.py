@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from ..seen import context
 from . import eventlog, queue
 from .counts import Counts
-from .database import glance, lookup, read, write
+from .database import change, glance, lookup, read, write
 from .eventlog import record
 from .labels import set_shared, set_tags
 from .listing import Fields, Query, page
@@ -160,7 +160,7 @@ class Resources:
         )
         insert_it = _CREATE_DUE if wake else _CREATE
         try:
-            with write(self._engine) as connection:
+            with change(self._engine) as connection:
                 resource.id = insert_it.id(connection, vars(resource))
                 set_tags(connection, resource.id, resource_tags or {})
                 if room is not None:

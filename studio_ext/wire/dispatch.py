@@ -91,6 +91,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._handlers: dict[str, dict[str, Handler]] = {}
+        self._async: set[tuple[str, str]] = set()
 
     def add(self, service: str, operation_name: str, handler: Handler) -> None:
         """Registers a handler once; `service` is botocore's name for it ("s3", "cloudwatch")."""
@@ -98,6 +99,8 @@ class Registry:
         if operation_name in handlers:
             raise ValueError(f"{service}.{operation_name} already has a handler")
         handlers[operation_name] = handler
+        if inspect.iscoroutinefunction(handler):
+            self._async.add((service, operation_name))
 
     def services(self) -> tuple[str, ...]:
         return tuple(self._handlers)
@@ -109,6 +112,10 @@ class Registry:
     def has(self, service: str, operation_name: str) -> bool:
         """Whether an operation has a handler."""
         return operation_name in self._handlers.get(service, ())
+
+    def is_async(self, service: str, operation_name: str) -> bool:
+        """Whether an operation's handler is a coroutine function."""
+        return (service, operation_name) in self._async
 
     def handler(self, service: str, operation_name: str) -> Handler:
         try:
@@ -216,8 +223,10 @@ class Dispatcher:
         return known
 
     async def _call(self, handler: Handler, call: Call, params: dict[str, Any]) -> Any:
-        if inspect.iscoroutinefunction(handler):
-            return await handler(call, params)
+        if self.registry.is_async(call.service, call.operation.name):
+            answer = handler(call, params)
+            assert not isinstance(answer, dict) and answer is not None
+            return await answer
         result = await self._threads.run(handler, call, params)
         if isinstance(result, dict):
             return result

@@ -11,7 +11,7 @@ import contextlib
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 #: Bytes of a request's line and headers together; AWS allows 8 to 16 KB of them.
 MAX_HEAD = 64 * 1024
@@ -19,6 +19,11 @@ MAX_HEAD = 64 * 1024
 HEAD_S = 60.0
 #: Bytes of one write from which on joining costs more than a call.
 MUCH = 64 * 1024
+#: Bytes of a body that is waited for before anybody is asked to work on it, and how long it is.
+SMALL = 64 * 1024
+SMALL_S = 10.0
+#: Under this name an ASGI scope's extensions hold a body that had come whole.
+WHOLE = "studio.body"
 _INVALID = "Invalid HTTP request received."
 
 
@@ -87,22 +92,28 @@ class BoundedHttp(HttpToolsProtocol):
     _unheeded = 0  # bytes since the last that led to a head, a piece of a body or an end
     _between = True  # no request has been read whose answer is still to come
     _timer: asyncio.TimerHandle | None = None
+    # What is not started before its body is here: boto3 sends head and body apart, and a task that
+    # begins, waits, and is woken costs as much as the way to a handler's thread and back.
+    _held: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
-        self._await_head()
+        self._await(HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel()
         super().connection_lost(exc)
+        self._release()  # to notice that it was cut short
 
     def data_received(self, data: bytes) -> None:
         self._unheeded += len(data)
         super().data_received(data)
         if self._unheeded > MAX_HEAD:
             self._refuse(f"{_INVALID} Its headers are longer than {MAX_HEAD} bytes.")
+        elif self._held is not None:
+            self._await(SMALL_S)
         elif self._unheeded and self._between:
-            self._await_head()
+            self._await(HEAD_S)
 
     def on_headers_complete(self) -> None:
         self._unheeded, self._between = 0, False
@@ -116,10 +127,33 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._unheeded, self._between = 0, True
         super().on_message_complete()
+        if self._held is not None:
+            self._cancel()
+            cycle = self._held[0]
+            cycle.scope["extensions"] = {WHOLE: {"bytes": bytes(cycle.body)}}
+            self._release()
 
-    def _await_head(self) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle is self.cycle and cycle.more_body and self._is_small(cycle):
+            self._held = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _is_small(self, cycle: RequestResponseCycle) -> bool:
+        """Whether a body is to come that a client sends without being asked, and how large."""
+        if cycle.waiting_for_100_continue:
+            return False
+        length = next((value for name, value in self.headers if name == b"content-length"), b"")
+        return length.isdigit() and 0 < int(length) <= SMALL
+
+    def _release(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            super()._start_asgi_task(*held)
+
+    def _await(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = self.loop.call_later(HEAD_S, self._expire)
+            self._timer = self.loop.call_later(seconds, self._expire)
 
     def _cancel(self) -> None:
         if self._timer is not None:
@@ -128,7 +162,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _expire(self) -> None:
         self._timer = None
-        self._refuse(f"{_INVALID} Its headers did not come in time.")
+        if self._held is not None:
+            self._release()  # who reads it has limits of its own
+        else:
+            self._refuse(f"{_INVALID} Its headers did not come in time.")
 
     def _refuse(self, text: str) -> None:
         self._unheeded = 0

@@ -8,16 +8,16 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from starlette.responses import Response as HttpResponse
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import body as bodies
 from .dispatch import Call, Dispatcher, FileBody, new_request_id
 from .errors import ApiError, InternalFailure
+from .http import WHOLE
 from .identity import Caller
 from .observe import Exchange
 from .parse import parse, streams_input
@@ -37,6 +37,7 @@ DRAIN_LIMIT = 64 * 1024 * 1024
 DRAIN_SECONDS = 5.0
 # A client that promises a body and falls silent would be waited for as long as it likes.
 IDLE_S = 60.0
+_NONE: dict[str, Any] = {}
 _IDLE = (
     "Your socket connection to the server was not read from or written to within the timeout "
     "period. Idle connections will be closed."
@@ -79,6 +80,7 @@ class _Exchange:
         self._asgi = scope, receive, send
         self._request = request_of(scope)
         self._incoming = _Incoming(receive, self._request.headers)
+        self._whole: bytes | None = scope.get("extensions", _NONE).get(WHOLE, _NONE).get("bytes")
         self._id = new_request_id()
         self._route: Route | None = None
         source = (scope.get("client") or ("",))[0]
@@ -119,7 +121,7 @@ class _Exchange:
         call = Call(
             service=route.operation.service_model.service_name,
             operation=route.operation,
-            caller=Caller.of(signed.credential),
+            caller=self._seen.caller or Caller.of(signed.credential),
             region=self._dispatcher.region,
             request_id=self._id,
             headers=request.headers,
@@ -180,6 +182,9 @@ class _Exchange:
         length = self._request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._limit:
             raise bodies.too_large(self._limit)
+        if self._whole is not None:
+            self._request.body = self._incoming.take(self._whole)
+            return
         self._request.body = await bodies.read_all(self._incoming.chunks(), self._limit)
 
     async def _attach_body(self, call: Call, signed: Signed) -> None:
@@ -222,21 +227,30 @@ class _Exchange:
         if isinstance(content, FileBody):
             length, content = await _opened(content)
             headers["content-length"] = str(length)
-        if not isinstance(content, bytes):
-            answer: HttpResponse = StreamingResponse(self._counted(content), response.status)
-        else:
-            has_body = self._request.method != "HEAD" and response.status not in (204, 304)
-            answer = HttpResponse(content if has_body else b"", response.status)
-            if has_body:
-                headers["content-length"] = str(len(content))
-            self._seen.sent = len(content)
-        answer.raw_headers = [(k.encode("ascii"), v.encode()) for k, v in headers.items()]
+        if isinstance(content, bytes):
+            await self._send(response.status, headers, content)
+            return
+        answer = StreamingResponse(self._counted(content), response.status)
+        answer.raw_headers = _raw(headers)
         await answer(*self._asgi)
+
+    async def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        has_body = self._request.method != "HEAD" and status not in (204, 304)
+        if has_body:
+            headers["content-length"] = str(len(content))
+        self._seen.sent = len(content)
+        send = self._asgi[2]
+        await send({"type": "http.response.start", "status": status, "headers": _raw(headers)})
+        await send({"type": "http.response.body", "body": content if has_body else b""})
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
             self._seen.sent += len(chunk)
             yield chunk
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode()) for name, value in headers.items()]
 
 
 async def _opened(body: FileBody) -> tuple[int, AsyncIterator[bytes] | bytes]:
@@ -275,6 +289,11 @@ class _Incoming:
         has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self.ended = not has_body
 
+    def take(self, whole: bytes) -> bytes:
+        """The body, which had come before the request was looked at."""
+        self.size, self.ended = len(whole), True
+        return whole
+
     async def gone(self) -> None:
         """Until the client has closed the connection; for handlers whose body is read."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -300,7 +319,11 @@ def request_of(scope: Scope) -> Request:
     """The request of an ASGI scope, its body still unread."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), _header_text(raw_value)
+        name = raw_name.decode("latin-1")
+        try:
+            value = raw_value.decode()
+        except UnicodeDecodeError:
+            value = raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     return Request(
@@ -310,10 +333,3 @@ def request_of(scope: Scope) -> Request:
         headers=headers,
         path=raw_path.removeprefix(scope.get("root_path", "").rstrip("/")) or "/",
     )
-
-
-def _header_text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")

@@ -215,10 +215,20 @@ def _boolean(value: Any) -> None:
 
 def _string(shape: Shape) -> Check:
     checks = [c for c in (_length(shape), _pattern(shape), _enum(shape)) if c is not None]
+    low, high = _bounds(shape)
+    least, most = 0 if low is None else low, math.inf if high is None else high
+    pattern, values = _pattern_of(shape), frozenset(getattr(shape, "enum", ()))
 
     def run(value: Any) -> list[Flaw] | None:
         if not isinstance(value, str):
             raise _Misshapen
+        # Nearly all are right, and this tells it without asking each check.
+        if (
+            least <= len(value) <= most
+            and (not values or value in values)
+            and (pattern is None or (len(value) <= _MAX_SHOWN and _matched(pattern, value)))
+        ):
+            return None
         flaws: list[Flaw] | None = None
         for check in checks:
             found = check(value)
@@ -292,14 +302,20 @@ def _number(shape: Shape) -> Check:
     return run
 
 
-def _pattern(shape: Shape) -> Check | None:
+def _pattern_of(shape: Shape) -> regex.Pattern[str] | None:
     text = shape.metadata.get("pattern")
     if text is None:
         return None
     try:
-        compiled = regex.compile(text)
+        return regex.compile(text)
     except regex.error:
         log.debug("The pattern of %s does not compile and is not checked: %s", shape.name, text)
+        return None
+
+
+def _pattern(shape: Shape) -> Check | None:
+    text, compiled = shape.metadata.get("pattern"), _pattern_of(shape)
+    if compiled is None:
         return None
 
     def run(value: str) -> list[Flaw] | None:
