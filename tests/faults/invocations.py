@@ -18,6 +18,11 @@ START_S = 3.0
 SLACK_S = 0.3
 #: Without a control plane, its database or room on the disk, what was killed is not started again.
 _IN_THE_WAY = ("kill server", "pause server", "power", "fill", "crash database")
+#: Without a control plane nobody else has the gateway's socket, and where the next gateway cannot
+#: start, nobody is made to wait for it: only then are clients refused.
+_EXPOSE = ("kill server", "power", "fill", "crash database")
+#: Seconds until a control plane that has just started has the socket.
+HOLD_S = 5.0
 #: Whom they hit but the data plane.
 _CONTROL = ("power", "fill", "busy", "crash database", "cut database")
 #: What a client may try again on: a broken connection, ModelError, ServiceUnavailable.
@@ -34,6 +39,8 @@ def broken(history: History) -> Iterator[str]:
         text = f"{call.name}: {call.outcome} {call.status} {call.code}: {call.message}"
         if not any(_excuses(fault, ends[index], history, call) for index, fault in hits.items()):
             yield f"an invocation failed, which nothing explains: {text} at {call.started:.2f}"
+        elif call.outcome == "undelivered" and not _may_be_refused(history, call):
+            yield f"an invocation was refused, though the socket is kept: {text}"
         elif call.outcome == "wrong" or call.status not in _RETRIABLE:
             yield f"an invocation failed with an error nobody would try again on: {text}"
     limits = {"freeze worker": FROZEN_S + RETURN_S}
@@ -47,6 +54,15 @@ def broken(history: History) -> Iterator[str]:
     for label, times in returns(history).items():
         if max(times) > RETURN_S * slowness(history):
             yield f"after {label} it took {max(times):.1f} s until a request was accepted"
+
+
+def _may_be_refused(history: History, call: Call) -> bool:
+    patience = HOLD_S * slowness(history)
+    return any(
+        fault.at - SLACK_S <= call.ended and call.started <= fault.until + patience
+        for fault in history.faults
+        if fault.label in _EXPOSE
+    )
 
 
 def recoveries(history: History) -> dict[str, list[float]]:

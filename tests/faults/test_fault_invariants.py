@@ -221,6 +221,18 @@ def test_a_fault_excuses_only_what_it_hit() -> None:
     assert broken(history, state)
 
 
+def test_nobody_is_refused_while_a_control_plane_has_the_gateways_socket() -> None:
+    history, state = _good()
+    history.faults = [_hit("kill gateway", 110.0, "gateway")]
+    history.invocations.append(_call("unknown", 109.95, status=0))  # in flight
+    history.invocations.append(_call(started=112.0))
+    assert broken(history, state) == []
+    history.invocations.append(_call("undelivered", 111.0, status=0))
+    assert "an invocation was refused" in broken(history, state)[0]
+    history.faults.append(_hit("kill server", 110.5, "server"))
+    assert broken(history, state) == []
+
+
 def test_a_killed_worker_excuses_requests_in_flight_alone() -> None:
     history, state = _good()
     history.faults = [_hit("kill worker", 140.0, "worker")]
@@ -286,9 +298,9 @@ def test_time_counts_from_the_last_fault_before_the_answer() -> None:
     assert recoveries(history)["kill gateway"] == [pytest.approx(2.1)]
 
 
-def test_a_refused_connection_is_excused_until_the_gateway_is_back_and_no_longer() -> None:
+def test_a_refused_connection_is_excused_until_all_is_back_and_no_longer() -> None:
     history, state = _good()
-    history.faults = [_hit("kill gateway", 145.0, "gateway")]
+    history.faults = [_hit("power", 145.0)]
     history.invocations.append(_call("undelivered", 147.0, status=0))
     assert broken(history, state) == []
     history.invocations.append(_call("undelivered", 152.0, status=0))

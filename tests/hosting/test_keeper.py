@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
 import pytest
-from model_servers import is_alive, wait_for
+from model_servers import Instance, is_alive, runtime_client, wait_for
 
 from studio_ext.config import Config
 from studio_ext.hosting.gateway import client, keeper, listening
@@ -162,6 +163,46 @@ def test_clients_wait_while_one_is_replaced(config: Config, gateway: client.Gate
         visits.end()
     assert visits.refused == 0
     assert visits.cut <= 3 * 4
+
+
+#: Answers when a file is beside the model.
+WAITS = """
+import os, time
+def model_fn(model_dir):
+    return model_dir
+def transform_fn(model, body, content_type, accept):
+    while not os.path.exists(os.path.join(model, "go")):
+        time.sleep(0.02)
+    return "waited", accept
+"""
+
+
+def test_the_next_one_does_not_wait_for_the_last_request(
+    config: Config,
+    store: Store,
+    gateway: client.GatewayInfo,
+    serve: Callable[..., Instance],
+    publish: Callable[..., None],
+) -> None:
+    instance = serve({"code/inference.py": WAITS})
+    instance.wait()
+    publish({"A": (1.0, [instance])})
+    wait_for(lambda: holds(config, gateway.port))
+    idle = http.client.HTTPConnection(config.host, gateway.port, timeout=120)
+    idle.request("GET", "/ping")
+    assert idle.getresponse().read() == b"pong\n"
+    runtime = runtime_client(gateway.port, store.credentials.default())
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(runtime.invoke_endpoint, EndpointName="e", Body=b"x")
+        wait_for(lambda: any((client.in_flight(config) or (0, {}))[1].values()))
+        os.kill(gateway.pid, signal.SIGTERM)
+        assert idle.sock.recv(1) == b"", "who asks nothing is let go at once"
+        after = wait_for(lambda: another(config, gateway.pid), 120)
+        assert after.port == gateway.port
+        assert is_alive(gateway.pid) and not slow.done()
+        (instance.folder / "opt/ml/model/go").touch()
+        assert slow.result(120)["Body"].read() == b"waited"
+    wait_for(lambda: not is_alive(gateway.pid))
 
 
 def test_a_second_keeper_has_the_socket_of_a_gateway_that_it_found(

@@ -33,8 +33,10 @@ class GatewayInfo:
         return self.version == __version__
 
 
-#: The gateway that this process has started last, by home; several threads ask for it.
+#: The gateway that this process has started last, by home, while it is not up yet; several threads
+#: ask for it. Those that came up may end while they answer what they were asked before.
 _started: dict[str, subprocess.Popen[bytes]] = {}
+_up: list[subprocess.Popen[bytes]] = []
 _guard = threading.Lock()
 
 
@@ -81,6 +83,7 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     """
     found = info(config)
     if found is not None:
+        _came_up(config, found)
         return found
     with _guard:
         started = _started.get(config.home)
@@ -90,12 +93,22 @@ def ensure(config: Config, timeout_s: float = 30.0) -> GatewayInfo:
     while time.monotonic() < end:
         found = info(config)
         if found is not None and answers(config, found.port):
+            _came_up(config, found)
             return found
         if started.poll():
             where = f"{config.logs_dir}/gateway.*"
             raise OSError(f"the gateway ended with {started.returncode}; see {where}")
         time.sleep(0.05)
     raise TimeoutError(f"the gateway did not start; see {config.logs_dir}/gateway.*")
+
+
+def _came_up(config: Config, found: GatewayInfo) -> None:
+    """Note that a gateway is there; and collect those that have ended."""
+    with _guard:
+        started = _started.get(config.home)
+        if started is not None and started.pid == found.pid:
+            _up.append(_started.pop(config.home))
+        _up[:] = [each for each in _up if each.poll() is None]
 
 
 def starting(config: Config) -> int | None:

@@ -92,24 +92,25 @@ class Keeper:
             processes.send(pid, signal.SIGKILL)
 
     def _renew(self, gateway: client.GatewayInfo) -> None:
-        """End a gateway of another version, which answers what it has been asked before."""
+        """End a gateway of another version, which answers what it has been asked before.
+
+        Returns when it takes no more requests; who connects meanwhile waits for the next one.
+        """
         text = "the gateway is of version %s, this is %s; it is replaced"
         log.warning(text, gateway.version or "unknown", __version__)
+        listening.hold(self._config, gateway.port)
         processes.send(gateway.pid, signal.SIGTERM)
-        until = time.monotonic() + DRAIN_S
+        threading.Thread(target=_see_off, args=[gateway.pid], daemon=True).start()
         with _end_of(gateway.pid) as ended:
-            while not self._stopping.is_set() and not self._has_ended(ended):
-                if time.monotonic() > until:
-                    processes.send(gateway.pid, signal.SIGKILL)
-                elif processes.is_stopped(gateway.pid):
-                    processes.send(gateway.pid, signal.SIGCONT)
+            while not self._stopping.is_set() and not self._is_over(gateway, ended):
+                pass
 
     def _watch(self, gateway: client.GatewayInfo) -> None:
         """Return when it has ended, or when it was killed because it did not answer."""
         heard = asked = time.monotonic()
         listening.hold(self._config, gateway.port)
         with _end_of(gateway.pid) as ended:
-            while not self._stopping.is_set() and not self._has_ended(ended):
+            while not self._stopping.is_set() and not self._is_over(gateway, ended):
                 now = time.monotonic()
                 if processes.is_stopped(gateway.pid):
                     log.warning("the gateway was stopped by a signal; it is let go on")
@@ -125,11 +126,24 @@ class Keeper:
                     processes.send(gateway.pid, signal.SIGKILL)
                     return
 
-    def _has_ended(self, ended: int | None) -> bool:
-        """Wait a moment for its end; where the system tells of none, ask for its lock."""
+    def _is_over(self, gateway: client.GatewayInfo, ended: int | None) -> bool:
+        """Wait a moment for its end; whether it is over, or it has given its place back."""
         waited_for = [self._reader] if ended is None else [self._reader, ended]
-        ready = select.select(waited_for, [], [], LOOK_S)[0]
-        return ended in ready if ended is not None else client.info(self._config) is None
+        if ended in select.select(waited_for, [], [], LOOK_S)[0]:
+            return True
+        found = client.info(self._config)
+        return found is None or found.pid != gateway.pid
+
+
+def _see_off(pid: int) -> None:
+    """Have a gateway end that was told to, whatever keeps it."""
+    until = time.monotonic() + DRAIN_S
+    with _end_of(pid) as ended:
+        while ended is not None and not select.select([ended], [], [], LOOK_S)[0]:
+            if time.monotonic() > until:
+                processes.send(pid, signal.SIGKILL)
+            elif processes.is_stopped(pid):
+                processes.send(pid, signal.SIGCONT)
 
 
 @contextlib.contextmanager

@@ -41,11 +41,17 @@ _PATIENCE_S = 1.0  # who only looks whether the gateway runs has the lock for a 
 
 
 class Process:
-    """Serves until SIGTERM, which lets requests in flight finish."""
+    """Serves until SIGTERM, which lets requests in flight finish.
 
-    def __init__(self, config: Config, log: logs.ToFile, listener: int | None = None) -> None:
-        """``listener``: the descriptor of a socket that listens already."""
+    The home's lock is given back before that, so that the next gateway need not wait for them.
+    """
+
+    def __init__(
+        self, config: Config, log: logs.ToFile, held: int, listener: int | None = None
+    ) -> None:
+        """``held``: the lock; ``listener``: the descriptor of a socket that listens already."""
         self._config = config
+        self._held: int | None = held
         self._listener = listener
         self._journal = Journal(log, Auditor(config), config.endpoints_dir)
         self._path = config.run_dir / "gateway.json"
@@ -87,6 +93,7 @@ class Process:
             with listening_socket.handed_over(self._config, listener):
                 await ended.wait()
             listening.close()
+            await self._give_way()
             await self._drain(clients)
         finally:
             for task in tasks:
@@ -96,6 +103,13 @@ class Process:
             self._metrics.flush(self._store.metrics)
             self._journal.close()
             self._store.close()
+
+    async def _give_way(self) -> None:
+        """Be the home's gateway no longer; from here on another one is what others are told of."""
+        async with self._polling:
+            if self._held is not None:
+                os.close(self._held)
+                self._held = None
 
     async def _watch(self, clients: Server) -> None:
         """Look after time-outs."""
@@ -135,7 +149,7 @@ class Process:
 
     async def _update(self) -> None:
         async with self._polling:
-            if await self._poll():
+            if await self._poll() and self._held is not None:
                 await asyncio.to_thread(self._publish)
 
     async def _poll(self) -> bool:
@@ -202,7 +216,7 @@ def main(config: Config, listener: int | None = None) -> int:
     logger.info("the gateway of %s starts", config.home)
     os.ftruncate(held, 0)
     os.pwrite(held, str(os.getpid()).encode(), 0)
-    _run(Process(config, log, listener))
+    _run(Process(config, log, held, listener))
     return 0
 
 
