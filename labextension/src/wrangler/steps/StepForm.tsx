@@ -1,3 +1,4 @@
+import '../../../style/wrangler/steps.css';
 import React, { useCallback, useId, useMemo, useState } from 'react';
 import { FieldList, Help } from './FieldList';
 import { Columns, IProblem, Path } from './problems';

@@ -1,3 +1,4 @@
+import '../../../style/wrangler/steps.css';
 import React, { KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { ITransform } from '../../api/types';
 import { Help } from './FieldList';
