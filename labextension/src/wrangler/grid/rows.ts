@@ -110,6 +110,7 @@ export class RowPainter {
       row.index = index;
       row.element.style.transform = `translateY(${this.place(index)}px)`;
       row.number.style.transform = row.element.style.transform;
+      row.element.style.width = `${(this._content as IRowsContent).layout.total}px`;
       row.element.setAttribute('aria-rowindex', String(index + 2));
       (row.number.firstChild as Text).nodeValue = (index + 1).toLocaleString('en');
       row.element.hidden = row.number.hidden = false;
@@ -123,8 +124,7 @@ export class RowPainter {
     for (const cell of row.cells) {
       if (cell.column >= columns.end || (cell.column >= 0 && cell.column < columns.first)) {
         // What is outside is of a row that this element no longer shows.
-        cell.column = -1;
-        cell.element.hidden = true;
+        putAway(cell);
       }
     }
   }
@@ -180,7 +180,7 @@ export class RowPainter {
       while (row.cells.length < this._width) {
         row.cells.push(addCell(row.element));
       }
-      row.cells.forEach(cell => (cell.column = -1));
+      row.cells.forEach(putAway);
     }
     this._stale = true;
   }
@@ -223,6 +223,12 @@ export class RowPainter {
   private _active: ICell | null = null;
   private _marked: HTMLElement | undefined;
   private _shown = { rows: { first: 0, end: 0 }, columns: { first: 0, end: 0 } };
+}
+
+/** Take a cell out of sight until it is painted again. */
+function putAway(cell: IPooledCell): void {
+  cell.column = -1;
+  cell.element.hidden = true;
 }
 
 function addCell(row: HTMLElement): IPooledCell {
