@@ -35,7 +35,7 @@ export function isAbort(error: unknown): boolean {
 
 /** A page whose rows came as JSON: a list of values for each column. */
 export interface IDataPage extends IFlowPage {
-  Data: Record<string, unknown[]>;
+  Data: (string | number | boolean | null)[][];
 }
 
 /** What the client itself knows of each request. */
@@ -45,6 +45,8 @@ type Known =
 export type Asked<T extends Target> = Omit<Input<T>, Known> & {
   /** Another text than the one in the editor. */
   Document?: string;
+  /** Another number of rows than the client's `sampleRows`, where less will do. */
+  SampleRows?: number;
 };
 
 export interface IFlowClientOptions {

@@ -1,4 +1,5 @@
 import React, { ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
+import '../../../style/wrangler/grid.css';
 import { IColumnRemark } from '../../api/types';
 import { ColumnDetail } from './ColumnDetail';
 import { filterOf, isPlain, withFilter } from './filters';
