@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
-from model_servers import Instance, is_alive, runtime_client, wait_for
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from model_servers import ECHO, Instance, is_alive, runtime_client, wait_for
+from urllib3.exceptions import HTTPError
 
 from studio_ext.config import Config
 from studio_ext.hosting.gateway import client, keeper, listening
@@ -117,17 +119,23 @@ def test_one_that_was_stopped_while_it_started_goes_on(
 
 
 class Visits:
-    """Clients that connect and ask one after the other; counts what became of it."""
+    """Clients that ask one after the other and try nothing twice; counts what became of it.
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
+    Two connect each time; two invoke an endpoint by boto3, which keeps its connections.
+    """
+
+    def __init__(self, config: Config, store: Store, port: int) -> None:
+        self._address = config.host, port
+        self._credential = store.credentials.default()
         self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._visit) for _ in range(4)]
-        self.answered = self.cut = self.refused = 0
+        work = [self._connect, self._connect, self._invoke, self._invoke]
+        self._threads = [threading.Thread(target=each) for each in work]
+        self.answered = self.cut = self.refused = self.invoked = 0
+        self.failed: list[ClientError] = []
         for thread in self._threads:
             thread.start()
 
-    def _visit(self) -> None:
+    def _connect(self) -> None:
         while not self._ended.is_set():
             connection = http.client.HTTPConnection(*self._address, timeout=60)
             try:
@@ -140,28 +148,50 @@ class Visits:
             finally:
                 connection.close()
 
+    def _invoke(self) -> None:
+        runtime = runtime_client(self._address[1], self._credential)
+        while not self._ended.is_set():
+            try:
+                runtime.invoke_endpoint(EndpointName="e", Body=b"{}")["Body"].read()
+                self.invoked += 1
+            except EndpointConnectionError:
+                self.refused += 1
+            except ClientError as error:
+                self.failed.append(error)
+            except (BotoCoreError, HTTPError):
+                self.cut += 1
+
     def end(self) -> None:
         self._ended.set()
         for thread in self._threads:
             thread.join()
 
 
-def test_clients_wait_while_one_is_replaced(config: Config, gateway: client.GatewayInfo) -> None:
+def test_clients_wait_while_one_is_replaced(
+    config: Config,
+    store: Store,
+    gateway: client.GatewayInfo,
+    serve: Callable[..., Instance],
+    publish: Callable[..., None],
+) -> None:
+    instance = serve({"code/inference.py": ECHO})
+    instance.wait()
+    publish({"A": (1.0, [instance])})
     wait_for(lambda: holds(config, gateway.port))
-    visits = Visits(config.host, gateway.port)
+    visits = Visits(config, store, gateway.port)
     try:
         before = gateway
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-            seen = visits.answered
-            wait_for(lambda seen=seen: visits.answered > seen)
+            seen = visits.answered, visits.invoked
+            wait_for(lambda seen=seen: visits.answered > seen[0] and visits.invoked > seen[1])
             os.kill(before.pid, number)
             before = wait_for(lambda pid=before.pid: another(config, pid))
             assert before.port == gateway.port
-        seen = visits.answered
-        wait_for(lambda: visits.answered > seen)
+        seen = visits.answered, visits.invoked
+        wait_for(lambda: visits.answered > seen[0] and visits.invoked > seen[1])
     finally:
         visits.end()
-    assert visits.refused == 0
+    assert visits.refused == 0 and visits.failed == []
     assert visits.cut <= 3 * 4
 
 
