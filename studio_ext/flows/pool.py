@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..config import Config
-from ..run.layout import temporaries
+from ..control.hiding import hidden_from_code
 from ..wire.errors import ApiError, ResourceLimitExceeded
 from .process import LOCK, FlowProcess
 
@@ -204,7 +204,7 @@ class Pool:
 
     def _start(self) -> FlowProcess:
         config = self._config
-        hidden = [config.home, str(config.socket_dir), str(temporaries())]
+        hidden = hidden_from_code(config)
         number, memory = uuid.uuid4().hex[:16], config.flow_memory_bytes
         return FlowProcess.start(self._root, number, memory, config.logs_dir, hidden)
 

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from .. import __version__
+from ..control.hiding import hidden_from_code
 from ..control.world import World
 from ..files import drop_unfinished, read_json, write_json
 from ..run import environments, images, processes
@@ -142,7 +143,7 @@ def start(world: World, endpoint: Resource, instance: Wanted) -> None:
         "environments": str(world.config.environments_dir),
         "workers": _workers(world, variant, environment),
         "socket_dir": str(world.config.socket_dir),
-        "hidden": world.config.home,
+        "hidden": hidden_from_code(world.config),
         "request_id": endpoint.state.get(context.KEY, ""),
         "version": __version__,
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import __version__
 from ..control import access
+from ..control.hiding import hidden_from_code
 from ..control.world import World
-from ..run.layout import temporaries
 from ..seen import context
 from ..store.credentials import UnknownUserProfile
 from ..store.resources import Resource
@@ -38,7 +38,7 @@ def limits(world: World, resource: Resource) -> dict[str, Any]:
         "name": resource.name,
         "max_runtime_s": runtime_s(resource),
         "memory_bytes": resource.state.get("memory_bytes") or world.config.max_job_memory_bytes,
-        "hidden": [world.config.home, str(world.config.socket_dir), str(temporaries())],
+        "hidden": hidden_from_code(world.config),
         "cpus": resource.state.get("cores"),
         "request_id": resource.state.get(context.KEY, ""),
         "version": __version__,

@@ -31,6 +31,8 @@ metadata = MetaData()
 
 BUSY_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10
+#: Where the socket lies if a URL names no host, as Debian and its driver have it.
+_SOCKETS = "/var/run/postgresql"
 _FULL_BELOW = 256 * 1024
 #: Pages in SQLite's log from which on whoever commits shortens it, should nobody else do so.
 _LOG_PAGES = 16384
@@ -72,6 +74,20 @@ def shown(url: str | URL) -> str:
     url = url.set(drivername=url.get_backend_name())
     hidden = {name: "***" for name in url.query if "password" in name}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def socket_folder(url: str | URL) -> str | None:
+    """The folder of the Unix socket by which PostgreSQL is reached; None for any other way.
+
+    A folder that others use as well, such as ``/tmp``, is none.
+    """
+    if is_sqlite(url):
+        return None
+    made = make_url(url)
+    asked = made.query.get("host", made.host) or os.environ.get("PGHOST", "")
+    host = (asked if isinstance(asked, str) else asked[0]) or _SOCKETS
+    shared = host in ("/", "/tmp", "/run", "/var/run") or not host.startswith("/")
+    return None if shared or not os.path.isdir(host) else host
 
 
 def unreachable(url: str | URL, error: DBAPIError) -> DatabaseError:

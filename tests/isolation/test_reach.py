@@ -16,6 +16,7 @@ from test_workloads import needs_namespaces, word
 
 from studio_ext.hosting import instances
 from studio_ext.run import confine
+from studio_ext.store.database import is_sqlite, socket_folder
 
 #: Tries what root could, and whoever shares the server's user; ``GIVEN`` comes before it.
 LOOKS = """
@@ -128,10 +129,13 @@ def given(studio: Studio, ben: Person) -> Iterator[dict[str, Any]]:
     job = studio.config.jobs_dir / ben.job_id("bens-job")
     supervisors = [status["pid"], json.loads((job / "status.json").read_text())["pid"]]
     workers = [worker["socket"] for worker in status["workers"]]
+    folder = socket_folder(studio.config.database_url)
+    database = list(map(str, Path(folder).glob(".s.PGSQL.*[0-9]"))) if folder else []
+    assert database or is_sqlite(studio.config.database_url)
     yield {
         "home": studio.config.home,
         "victims": [os.getpid(), *supervisors, *of_folder(job), *of_folder(model)],
-        "sockets": [*workers, str(studio.config.socket_dir / "gateway.sock")],
+        "sockets": [*workers, str(studio.config.socket_dir / "gateway.sock"), *database],
         "tmp": [psutil.Process(pid).environ()["TMPDIR"] for pid in of_folder(job)],
     }
     ben.sagemaker.stop_training_job(TrainingJobName="bens-job")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...run import environments, inputs, namespace, processes
-from ...run.layout import ML, make_temporary, rewrite, temporaries
+from ...run.layout import ML, make_temporary, rewrite
 from . import chain
 from .settings import Folder, Settings
 
@@ -55,17 +55,15 @@ def enter(folder: Folder, say: Say) -> str:
 
 
 def hide(folder: Folder, settings: Settings) -> None:
-    """Leave of Studio's home and sockets only what is the model's own; after :func:`enter` has
+    """Leave of the folders that are hidden only what is the model's own; after :func:`enter` has
     given ``ML``."""
-    if not settings.hidden:
-        return
-    home = Path(settings.hidden)
-    shown = [_cache(folder, settings), home / "sdk-config.yaml"]
+    folders = [Path(each) for each in settings.hidden]
+    shown = [_cache(folder, settings), *(each / "sdk-config.yaml" for each in folders)]
     shown += namespace.needed(settings.python)
     keep = {**dict.fromkeys(shown, False), folder.root: True, folder.tmp: True}
     keep |= dict.fromkeys(_sockets(settings), True)
-    for hidden in (home, temporaries(), Path(settings.socket_dir)):
-        namespace.hide(hidden, keep)
+    for each in folders:
+        namespace.hide(each, keep)
 
 
 def sockets(settings: Settings) -> None:

@@ -20,7 +20,7 @@ class Settings:
     """One instance. ``environment`` is the container's; paths are of archives on this machine.
 
     ``image`` is the image's URI, whose tag decides how old images answered. Times in seconds.
-    ``hidden`` is a folder in which the model finds nothing but what is its own. ``request_id`` is
+    ``hidden`` are folders in which the model finds nothing but what is its own. ``request_id`` is
     that of the API request that had it started.
     """
 
@@ -39,7 +39,7 @@ class Settings:
     startup_timeout_s: float = STARTUP_TIMEOUT_S
     invocation_timeout_s: float = INVOCATION_TIMEOUT_S
     request_id: str = ""
-    hidden: str | None = None
+    hidden: list[str] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
