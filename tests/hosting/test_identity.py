@@ -55,7 +55,7 @@ async def who(known: identity.Identity, key: str) -> Any:
 def test_keys_are_learned_kept_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         keys, now = Keys(), time.monotonic()
-        known = identity.Identity(keys.get)
+        known = identity.Identity(keys.get, pauses=())
 
         def later(seconds: float) -> None:
             nonlocal now
@@ -82,6 +82,25 @@ def test_keys_are_learned_kept_and_forgotten(monkeypatch: pytest.MonkeyPatch) ->
         assert await who(known, "KEY") is KNOWN
         await asyncio.sleep(0.05)
         assert await who(known, "KEY") == "InvalidClientTokenId"
+
+    asyncio.run(scene())
+
+
+def test_a_database_that_is_away_for_a_moment_is_waited_for() -> None:
+    async def scene() -> None:
+        keys = Keys()
+        keys.keys, keys.broken = {"KEY": KNOWN}, True
+
+        def get(key: str) -> Credential | None:
+            keys.broken = len(keys.asked) < 3
+            return keys.get(key)
+
+        known = identity.Identity(get, pauses=(0.0, 0.0, 0.0))
+        assert await who(known, "KEY") is KNOWN
+        assert len(keys.asked) == 4
+        keys.asked.clear()
+        assert await who(identity.Identity(get, pauses=(0.0, 0.0)), "KEY") == "ServiceUnavailable"
+        assert len(keys.asked) == 3
 
     asyncio.run(scene())
 

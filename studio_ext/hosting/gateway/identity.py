@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 _FRESH_S = 5.0
 _MAX_KNOWN = 10_000
 _NEGATIVE_S = 1.0  # for how long a key that there is not is not looked for again
+#: As long as a database's server takes to start again; clients wait no longer than a minute.
+PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 8.0)
 _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 Load = Callable[[str], Credential | None]
 
@@ -33,10 +35,14 @@ class Unlearned(Exception):
 
 
 class Identity:
-    """Finds the credential behind a request. ``load`` reads one and may block."""
+    """Finds the credential behind a request. ``load`` reads one and may block.
 
-    def __init__(self, load: Load) -> None:
+    ``pauses``: seconds between attempts at that while it fails.
+    """
+
+    def __init__(self, load: Load, pauses: Sequence[float] = PAUSES_S) -> None:
         self._load = load
+        self._pauses = pauses
         self._known: dict[str, tuple[float, Credential | None]] = {}
         self._refreshing: set[str] = set()
 
@@ -68,15 +74,24 @@ class Identity:
         return found[1]
 
     async def learn(self, key: str) -> None:
-        """Read a key; what is known stays when that fails."""
-        try:
-            credential = await asyncio.to_thread(self._load, key)
-        except (SQLAlchemyError, OSError) as error:
-            logger.warning("Credentials cannot be read, using those known: %s", error)
-            if self._known.get(key, (0.0, None))[1] is None:
-                text = "The access keys cannot be read at the moment. Please try again."
-                raise ApiError("ServiceUnavailable", text, 503) from error
-            return
+        """Read a key; what is known stays when that fails.
+
+        For one that is not known a database that is away is waited for, a while.
+        """
+        credential: Credential | None = None
+        for pause in (*self._pauses, None):
+            try:
+                credential = await asyncio.to_thread(self._load, key)
+                break
+            except (SQLAlchemyError, OSError) as error:
+                if self._known.get(key, (0.0, None))[1] is not None:
+                    logger.warning("Credentials cannot be read, using those known: %s", error)
+                    return
+                if pause is None:
+                    logger.warning("Credentials cannot be read: %s", error)
+                    text = "The access keys cannot be read at the moment. Please try again."
+                    raise ApiError("ServiceUnavailable", text, 503) from error
+            await asyncio.sleep(pause)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[key] = (time.monotonic(), credential)
