@@ -1,3 +1,4 @@
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
@@ -17,6 +18,8 @@ export interface IStudio {
   readonly client: StudioClient;
   readonly feed: ChangeFeed;
   readonly rendermime: IRenderMimeRegistry;
+  /** Lab's code editors; null where an application has none. */
+  readonly editors: IEditorServices | null;
   readonly settings: IStudioSettings;
   readonly settingsChanged: ISignal<IStudio, IStudioSettings>;
   /** Open one of Studio's panels, or run any other command. */

@@ -1,4 +1,5 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal } from '@lumino/signaling';
@@ -12,7 +13,8 @@ const DEFAULTS: IStudioSettings = { refreshInterval: 15, pageSize: 25 };
 class Studio implements IStudio {
   constructor(
     private readonly _app: JupyterFrontEnd,
-    readonly rendermime: IRenderMimeRegistry
+    readonly rendermime: IRenderMimeRegistry,
+    readonly editors: IEditorServices | null
   ) {
     this.client = new StudioClient(_app.serviceManager.serverSettings);
     this.feed = new ChangeFeed(_app.serviceManager.events);
@@ -45,13 +47,14 @@ export const corePlugin: JupyterFrontEndPlugin<IStudio> = {
   autoStart: true,
   provides: IStudio,
   requires: [IRenderMimeRegistry],
-  optional: [ISettingRegistry],
+  optional: [ISettingRegistry, IEditorServices],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
-    registry: ISettingRegistry | null
+    registry: ISettingRegistry | null,
+    editors: IEditorServices | null
   ): IStudio => {
-    const studio = new Studio(app, rendermime);
+    const studio = new Studio(app, rendermime, editors);
     const follow = async (settingRegistry: ISettingRegistry) => {
       const settings = await settingRegistry.load(corePlugin.id);
       const read = () => {

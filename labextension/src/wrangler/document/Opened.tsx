@@ -1,7 +1,9 @@
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import React, { useMemo } from 'react';
 import { StudioClient } from '../../api/client';
+import { useStudio } from '../../context';
 import { FlowClient } from '../api';
+import { EditorsContext } from '../steps/fields/CodeField';
 import { IFlowActions } from '../tokens';
 import Editor from './Editor';
 import { SharedText } from './text';
@@ -17,13 +19,16 @@ export default function Opened(props: {
 }): JSX.Element {
   const { flowId, client, model } = props;
   const text = useMemo(() => new SharedText(model), [model]);
+  const { editors } = useStudio();
   return (
-    <Editor
-      text={text}
-      makeClient={options => new FlowClient(client, flowId, options)}
-      chooseFile={props.chooseFile}
-      openAsText={props.openAsText}
-      onActions={props.onActions}
-    />
+    <EditorsContext.Provider value={editors}>
+      <Editor
+        text={text}
+        makeClient={options => new FlowClient(client, flowId, options)}
+        chooseFile={props.chooseFile}
+        openAsText={props.openAsText}
+        onActions={props.onActions}
+      />
+    </EditorsContext.Provider>
   );
 }
