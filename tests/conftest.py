@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import databases
+import hypothesis
 import postgresql
 import pytest
 
@@ -34,7 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the database of every home."""
+    """Choose the database of every home; a slow machine makes no property untrue."""
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("untimed")
     config.pluginmanager.register(databases.Use(config), "studio-databases")
 
 

@@ -20,7 +20,7 @@ from studio_ext.notebook.session import NotRunning, connection, require_running
 TOKEN = "studio-tests"
 #: A cold start on a busy machine takes this long in the worst case.
 START_S = 120
-STOP_S = 30
+STOP_S = 60
 
 
 class Jupyter:

@@ -130,6 +130,12 @@ class Person(Studio):
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         self.serving(name)
 
+    def retire(self, name: str) -> None:
+        """Delete what :meth:`deploy` made."""
+        self.sagemaker.delete_endpoint(EndpointName=name)
+        self.sagemaker.delete_endpoint_config(EndpointConfigName=name)
+        self.sagemaker.delete_model(ModelName=name)
+
 
 def person(studio: Studio, name: str) -> Person:
     """A new user profile, made as the administrator makes one, with its default bucket."""

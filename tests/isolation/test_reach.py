@@ -139,7 +139,7 @@ def given(studio: Studio, ben: Person) -> Iterator[dict[str, Any]]:
         "tmp": [psutil.Process(pid).environ()["TMPDIR"] for pid in of_folder(job)],
     }
     ben.sagemaker.stop_training_job(TrainingJobName="bens-job")
-    ben.sagemaker.delete_endpoint(EndpointName="bens")
+    ben.retire("bens")
 
 
 def check(found: dict[str, Any], given: dict[str, Any], folder: str, mine: str) -> None:
