@@ -43,8 +43,12 @@ def give_pack(objects: ObjectStore, bucket: str, key: str, pack: dict[str, Any])
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each file of a folder by its name in it, in order; links are none of the job's files."""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
+    """Each file of a folder by its name in it, in order; links are none of the job's files.
+
+    Names that begin with ``_``, which tell that what they are beside is whole, come last.
+    """
+    found = (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    for path in sorted(found, key=lambda each: (each.name.startswith("_"), each)):
         yield path.relative_to(folder).as_posix(), path
 
 

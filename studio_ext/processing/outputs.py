@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 from typing import Any
 
 from ..control.world import World
-from ..jobs.outputs import OutputFailed, real_path, sync_folder, upload_folder
+from ..jobs.outputs import (
+    OutputFailed,
+    files_below,
+    job_folder,
+    key_below,
+    real_path,
+    sync_folder,
+    upload_folder,
+)
 from ..run import images
 from ..run.contract import JobStatus
-from ..store.objects import ObjectStoreError, parse_s3_uri
+from ..store.objects import AccessDenied, ObjectStoreError, parse_s3_uri
 from ..store.resources import Resource
 from .admission import outputs_of
 from .launch import inputs_of
@@ -48,14 +58,43 @@ def store(world: World, resource: Resource, status: JobStatus, notes: dict[str, 
             notes["synced"] = synced
         image = images.resolve(resource.spec["AppSpecification"]["ImageUri"])
         if status.outcome == "Completed" or (status.outcome == "Failed" and image.program):
-            _upload(world, resource)
+            _upload(world, resource, bool(image.program))
     finally:
         for each in inputs_of(resource.spec):  # their links would keep objects that are deleted
             folder = real_path(world, resource, each["S3Input"]["LocalPath"])
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _upload(world: World, resource: Resource) -> None:
+#: What the wrangler writes beside the folder ``x`` of a result: ``_x.manifest``.
+_MANIFEST = re.compile(r"_(?P<name>.+)\.manifest")
+Target = tuple[str, dict[str, Any], str, str]
+
+
+def _clear(world: World, resource: Resource, targets: list[Target]) -> None:
+    """Remove what an earlier job of the name left where results go: they must not mix.
+
+    Done once: when the upload is repeated, what is there is this job's.
+    """
+    done = job_folder(world, resource) / "cleared"
+    if done.exists():
+        return
+    objects = world.objects_of(resource)
+    for _, target, bucket, prefix in targets:
+        for name, path in files_below(real_path(world, resource, target["LocalPath"])):
+            found = _MANIFEST.fullmatch(path.name)
+            if found is None:
+                continue
+            key = key_below(prefix, name)
+            below = f"{key.removesuffix(path.name)}{found['name']}/"
+            with contextlib.suppress(AccessDenied):  # who may only write sees nothing of it
+                old = [each.key for each in objects.walk(bucket, below)]
+                # The manifest first: from then on nothing says that there is a whole result.
+                objects.delete_many(bucket, [key])
+                objects.delete_many(bucket, old)
+    done.touch()
+
+
+def _upload(world: World, resource: Resource, programs: bool) -> None:
     objects = world.objects_of(resource)
     targets = [
         (name, target, *parse_s3_uri(target["S3Uri"]))
@@ -65,6 +104,8 @@ def _upload(world: World, resource: Resource) -> None:
         for _, _, bucket, prefix in targets:  # before the first object is there
             objects.check_bucket(bucket)
             objects.require("s3:PutObject", bucket, prefix or "*")
+        if programs:
+            _clear(world, resource, targets)
         for _, target, bucket, prefix in targets:
             folder = real_path(world, resource, target["LocalPath"])
             upload_folder(objects, folder, bucket, prefix, move=True)

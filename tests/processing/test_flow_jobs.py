@@ -199,12 +199,17 @@ def test_an_error_names_its_node_and_other_branches_are_delivered(flows: Flows) 
     scaled = flow.add("process_numeric/scale_values/min_max_scaler", types, input_column=["a"])
     wrong = flow.add("manage_columns/drop_column", scaled, column_to_drop="bb")
     right = flow.add("manage_columns/drop_column", scaled, column_to_drop="b")
+    for name in ("default/part-00001.parquet", "_default.manifest"):  # of an earlier job
+        flows.studio.put(f"processed/branches/branches/{right.id}/{name}", "old")
     flows.start("branches", flow, wrong, right, flow_key="branches")
     done = flows.jobs.ended("branches")
     assert done["ProcessingJobStatus"] == "Failed"
     reason = done["FailureReason"]
     assert f"({wrong.id})" in reason and "'bb'" in reason and "did you mean 'b'" in reason
     assert flows.table("branches", right).columns.tolist() == ["a"]
+    folder = f"s3://{flows.studio.bucket}/processed/branches/branches/{right.id}"
+    told = json.loads(flows.studio.get(f"{folder}/_default.manifest"))
+    assert told == [{"prefix": f"{folder}/default/"}, "part-00000.parquet"]  # and no old part
     assert not flows.jobs.keys(f"processed/branches/branches/{wrong.id}/")
     steps = flows.steps("branches")
     assert steps[wrong.id]["State"] == "Failed"

@@ -84,6 +84,45 @@ def test_a_folder_takes_the_place_of_what_an_earlier_run_wrote(s3: Any, tmp_path
     assert places.read("s3://tables/file.csv").read_text() == "whole"
 
 
+def test_a_folders_readers_never_see_old_and_new(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = Anywhere(tmp_path / "cache", s3)
+    seen: list[set[str]] = []
+
+    def contents() -> set[str]:
+        keys = [key for key in _keys(s3) if not key.startswith("o/_temporary/")]
+        return {s3.get_object(Bucket="tables", Key=key)["Body"].read().decode() for key in keys}
+
+    def watched(call: Any) -> Any:
+        def do(*arguments: Any) -> None:
+            call(*arguments)
+            seen.append(contents())
+
+        return do
+
+    def write(content: str) -> None:
+        with places.write("s3://tables/o/") as made:
+            made.mkdir()
+            for number in range(3):
+                (made / f"part-{number:05d}.csv").write_text(content)
+
+    write("old")
+    monkeypatch.setattr(s3, "upload_file", watched(s3.upload_file))
+    monkeypatch.setattr(s3, "copy", watched(s3.copy))
+    write("new")
+    assert seen == [{"old"}] * 3 + [{"new"}] * 3
+    monkeypatch.undo()
+
+    def fails(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(s3, "upload_file", fails)
+    with pytest.raises(KeyboardInterrupt):
+        write("newer")
+    assert (contents(), len(_keys(s3))) == ({"new"}, 3)
+
+
 def test_a_folder_is_replaced_in_one_step(tmp_path: Path) -> None:
     places = LocalPlaces()
     target = tmp_path / "deep" / "out"

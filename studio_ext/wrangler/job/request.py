@@ -34,12 +34,22 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Place:
+    """An output of the job: its folder, and the address that the folder's files go to."""
+
+    folder: Path
+    address: str
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """A table to write: the output ``output`` of ``node``, as ``config`` says, below ``folder``."""
+    """A table to write: the output ``output`` of ``node``, as ``config`` says, below ``folder``,
+    which goes to ``address``."""
 
     node: str
     output: str
     folder: Path
+    address: str
     config: Mapping[str, Any]
 
     @property
@@ -73,10 +83,14 @@ class Request:
             if "LocalPath" in each.get("S3Input", {})
         ]
         flow = _flow(ml / "processing" / "flow", given)
-        folders = {
-            each["OutputName"]: Path(each["S3Output"]["LocalPath"])
+        outputs = {
+            each["OutputName"]: each.get("S3Output", {})
             for each in config["ProcessingOutputConfig"]["Outputs"]
-            if "LocalPath" in each.get("S3Output", {})
+        }
+        places = {
+            name: Place(Path(target["LocalPath"]), target["S3Uri"])
+            for name, target in outputs.items()
+            if "LocalPath" in target
         }
         job = config["ProcessingJobName"]
         configs = _merged(asked.output_config, "--output-config")
@@ -85,8 +99,8 @@ class Request:
             job,
             flow,
             given,
-            _wanted(flow, folders, configs, job),
-            _refitted(refit, folders, job),
+            _wanted(flow, places, configs, job),
+            _refitted(refit, places, job),
             ml / "checkpoints",
             ml / "config",
             _merged(asked.parameter_override, "--parameter-override"),
@@ -152,12 +166,12 @@ def _flow_file(folder: Path) -> Path:
 
 
 def _wanted(
-    flow: Document, folders: Mapping[str, Path], configs: Mapping[str, Any], job: str
+    flow: Document, places: Mapping[str, Place], configs: Mapping[str, Any], job: str
 ) -> list[Wanted]:
     """What the outputs and ``--output-config`` name; both name it ``<node>.<output>``."""
     nodes = {node.id for node in flow}
     names = list(configs) + [
-        name for name in folders if name not in configs and name.rpartition(".")[0] in nodes
+        name for name in places if name not in configs and name.rpartition(".")[0] in nodes
     ]
     if not names:
         raise FlowError(
@@ -169,13 +183,14 @@ def _wanted(
         node, _, output = name.rpartition(".")
         if node not in nodes:
             raise ParameterError("--output-config", name, "names no node of the flow")
-        if name not in folders and len(folders) != 1:
+        if name not in places and len(places) != 1:
             raise ParameterError(
-                "ProcessingOutputConfig.Outputs", list(folders), f"has no output named {name!r}"
+                "ProcessingOutputConfig.Outputs", list(places), f"has no output named {name!r}"
             )
-        folder = folders.get(name) or next(iter(folders.values()))
+        place = places.get(name) or next(iter(places.values()))
         config = _output_config(flow, node, configs.get(name, {}))
-        found.append(Wanted(node, output, folder / job / node / output, config))
+        address = f"{place.address.rstrip('/')}/{job}/{node}/{output}/"
+        found.append(Wanted(node, output, place.folder / job / node / output, address, config))
     return found
 
 
@@ -195,12 +210,12 @@ def _output_config(flow: Document, node: str, asked: Any) -> dict[str, Any]:
     return {**kept, **given, **partitions}
 
 
-def _refitted(refit: Mapping[str, Any], folders: Mapping[str, Path], job: str) -> Path | None:
+def _refitted(refit: Mapping[str, Any], places: Mapping[str, Place], job: str) -> Path | None:
     if not refit.get("refit"):
         return None
     name = refit.get("output_flow") or f"{job}.flow"
     if not isinstance(name, str) or Path(name).name != name:
         raise ParameterError("--refit-trained-params.output_flow", name, "is no name of a file")
-    if not folders:
+    if not places:
         raise FlowError("ProcessingOutputConfig: the refitted flow needs an output to go to")
-    return next(iter(folders.values())) / name
+    return next(iter(places.values())).folder / name

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...files import write_json
 from ..engines import DuckDB
 from ..errors import StepError, WranglerError
 from ..flow import Document, Node, typed
@@ -201,11 +202,18 @@ class Work:
             config = {**wanted.config, "output_path": str(made)}
             kind = node.operator if node.type == "DESTINATION" else S3
             written(relation, {"output_config": config}, LocalPlaces(), kind)
-        for path in sorted(each for each in made.rglob("*") if each.is_file()):
-            target = wanted.folder / path.relative_to(made)
+        names = sorted(
+            each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()
+        )
+        for name in names:
+            target = wanted.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             # Whole at once, for those who look while the job runs.
-            os.link(path, target)
+            os.link(made / name, target)
+        # Stored last, in the form of SageMaker's manifest files: which objects are the result.
+        wanted.folder.parent.mkdir(parents=True, exist_ok=True)
+        manifest = wanted.folder.with_name(f"_{wanted.folder.name}.manifest")
+        write_json(manifest, [{"prefix": wanted.address}, *names], mode=0o644)
         return reused
 
     def _blamed(self, node: str) -> StepError | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +21,9 @@ from .cache import Cache
 SCHEMES = ("s3://", "s3a://", "s3n://")
 #: Files as destinations name them, below folders of partitions: what a later run may replace.
 _OURS = re.compile(r"([^/=]+=[^/]*/)*part-\d+[^/]*|_SUCCESS")
+#: Where objects of a folder lie until all are there: readers pass over names with ``_``.
+_ASIDE = "_temporary/"
+_ABANDONED = timedelta(days=1)
 
 
 def is_s3(address: str) -> bool:
@@ -70,9 +75,8 @@ class S3Places:
 
     @contextmanager
     def write(self, address: str) -> Iterator[Path]:
-        """A file is one put, which S3 makes visible whole. Of a folder the new objects come first,
-
-        and parts that an earlier run left below the prefix go when all are there.
+        """A file is one put, which S3 makes visible whole. A folder is put aside whole, and takes
+        the place of the parts that an earlier run left below the prefix when all of it is there.
         """
         bucket, key = split(address, "output_path")
         with tempfile.TemporaryDirectory(prefix="studio-output-") as folder:
@@ -115,7 +119,9 @@ class S3Places:
         found = [
             each
             for each in self._listed(bucket, prefix)
-            if not each["Key"].endswith("/") and wanted(each["Key"].removeprefix(prefix))
+            if not each["Key"].endswith("/")
+            and not each["Key"].startswith(prefix + _ASIDE)
+            and wanted(each["Key"].removeprefix(prefix))
         ]
         if not found:
             raise DataError(f"s3Uri: there is no object {address!r}, and none below", field="s3Uri")
@@ -134,21 +140,36 @@ class S3Places:
             yield from page.get("Contents", [])
 
     def _put_folder(self, fresh: Path, bucket: str, prefix: str) -> None:
-        before = {str(each["Key"]) for each in self._listed(bucket, prefix)}
-        files = [each for each in sorted(fresh.rglob("*")) if each.is_file()]
-        put: list[str] = []
+        """Aside first, where readers do not look; what takes long, or fails, changes nothing.
+
+        Then the old goes before the new is copied to its place within S3: they never mix.
+        """
+        names = [p.relative_to(fresh).as_posix() for p in sorted(fresh.rglob("*")) if p.is_file()]
+        aside = f"{prefix}{_ASIDE}{uuid.uuid4().hex}/"
+        copied: list[str] = []
         try:
-            for file in files:
-                key = prefix + file.relative_to(fresh).as_posix()
-                self._client.upload_file(str(file), bucket, key)
-                put.append(key)
+            for name in names:
+                self._client.upload_file(str(fresh / name), bucket, aside + name)
+            self._delete(bucket, self._old(bucket, prefix))
+            for name in names:
+                copied.append(prefix + name)
+                self._client.copy({"Bucket": bucket, "Key": aside + name}, bucket, prefix + name)
         except BaseException:
-            self._delete(bucket, [key for key in put if key not in before])
+            self._delete(bucket, copied)
             raise
-        stale = before - set(put)
-        self._delete(
-            bucket, sorted(each for each in stale if _OURS.fullmatch(each.removeprefix(prefix)))
-        )
+        finally:
+            self._delete(bucket, [aside + name for name in names])
+
+    def _old(self, bucket: str, prefix: str) -> list[str]:
+        """What an earlier run wrote, and what killed ones left aside, a day ago or longer."""
+        before = datetime.now(UTC) - _ABANDONED
+        found = []
+        for each in self._listed(bucket, prefix):
+            name = str(each["Key"]).removeprefix(prefix)
+            abandoned = name.startswith(_ASIDE) and each["LastModified"] < before
+            if abandoned or _OURS.fullmatch(name):
+                found.append(str(each["Key"]))
+        return sorted(found, key=lambda key: (not key.endswith("/_SUCCESS"), key))
 
     def _delete(self, bucket: str, keys: list[str]) -> None:
         for start in range(0, len(keys), 1000):
