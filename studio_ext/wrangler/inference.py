@@ -20,7 +20,7 @@ from .operators import catalogue
 from .operators.parameters import parse
 from .relation import Relation, distinct_names
 from .running import Run
-from .tables import arrow
+from .tables import arrow, is_missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,11 +98,14 @@ class Fitted:
         raise DataError(f"Rows are left out: {rows} came in, {made.num_rows} go out")
 
     def apply_record(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
-        """One row; None where a step leaves it out. ``None`` is missing, NaN a number as any.
+        """One row; None where a step leaves it out. ``None`` is missing, and so is NaN.
 
         Raises DataError where a column is missing, or has a value of another type.
         """
-        values = [record[name] for name in self._columns(list(record))]
+        values = [
+            None if is_missing(value := record[name]) else value
+            for name in self._columns(list(record))
+        ]
         rows = self._row.run(values)
         return dict(zip(self.columns, rows[0], strict=True)) if rows else None
 
@@ -128,8 +131,10 @@ class Fitted:
         columns = {}
         for name in self._columns(list(dict.fromkeys(n for each in records for n in each))):
             values = [each.get(name) for each in records]
-            nested = any(isinstance(each, list | dict) for each in values)
-            columns[name] = pa.array(values if nested else [_text(each) for each in values])
+            if any(isinstance(each, list | dict) for each in values):
+                columns[name] = pa.array([None if is_missing(each) else each for each in values])
+            else:
+                columns[name] = pa.array([_text(each) for each in values])
         return pa.table(columns)
 
     def close(self) -> None:
@@ -182,7 +187,7 @@ class Fitted:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else None if is_missing(value) else str(value)
 
 
 def _path(document: Document, node: str | None) -> list[Node]:

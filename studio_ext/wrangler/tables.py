@@ -1,4 +1,9 @@
-"""Tables of a program (pandas, Polars, Arrow, arrays) as Arrow, and back in their own kind."""
+"""Tables of a program (pandas, Polars, Arrow, arrays) as Arrow, and back in their own kind.
+
+What a program hands over has NaN where a value is missing, for numbers of pandas and NumPy have no
+other word for it: whatever it comes in, table, stream or record, NaN is missing. In files it is a
+number, as Spark has it.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +21,52 @@ if TYPE_CHECKING:
 def arrow(table: Any) -> pa.Table | pa.RecordBatchReader:
     """The table as Arrow, without a copy where that is possible; an index of pandas' is left out.
 
-    Raises DataError for what is no table, and for columns of values without a common type.
+    NaN is missing. Raises DataError for what is no table, and for columns of values without a
+    common type.
     """
     import pyarrow as pa
 
-    if isinstance(table, pa.Table | pa.RecordBatchReader):
-        return table
+    if isinstance(table, pa.Table):
+        return _without_nan(table)
+    if isinstance(table, pa.RecordBatchReader):
+        batches = (_without_nan(each) for each in table)
+        return pa.RecordBatchReader.from_batches(table.schema, batches)
     try:
         if _is(table, "pandas", "DataFrame"):
             return pa.Table.from_pandas(table, preserve_index=False)
         if hasattr(table, "__arrow_c_stream__"):
-            return pa.table(table)
+            return _without_nan(pa.table(table))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise DataError(f"The table cannot be read: {error}") from error
     raise DataError(f"{type(table).__name__} is no table of pandas', Polars' or Arrow's")
+
+
+def _without_nan(rows: Any) -> Any:
+    """A table or batch with null for NaN; itself where it has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_floating(field.type):
+            values = rows.column(place)
+            found = pc.is_nan(values)
+            if pc.any(found).as_py():
+                rows = rows.set_column(
+                    place, field, pc.if_else(found, pa.scalar(None, field.type), values)
+                )
+    return rows
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a record's value is missing: ``None``, NaN, and pandas' NaT and NA."""
+    if value is None:
+        return True
+    if isinstance(value, str | int) or hasattr(value, "__len__"):
+        return False
+    try:
+        return bool(value != value)
+    except TypeError:
+        return type(value).__name__ == "NAType"
 
 
 def is_table(value: Any) -> bool:

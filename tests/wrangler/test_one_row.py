@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from studio_ext.wrangler import Flow
 from studio_ext.wrangler.errors import DataError
@@ -70,3 +77,58 @@ def test_a_value_of_another_type_is_named_with_its_column(fitted: Fitted) -> Non
     with pytest.raises(DataError, match=r"^at: .*noon") as raised:
         fitted.apply_record({**row, "n": "2"})
     assert raised.value.field == "at"
+
+
+MISSING = [None, math.nan, np.float32("nan"), pd.NaT, pd.NA]
+FLOATS = st.none() | st.floats(width=32)
+WORDS = st.none() | st.sampled_from(["a", "b", "NaN", ""])
+KINDS: list[Callable[[pa.Table], Any]] = [
+    lambda table: table,
+    lambda table: table.to_pandas(),
+    lambda table: table.to_reader(max_chunksize=2),
+]
+
+
+@pytest.fixture(scope="module")
+def stepped() -> Fitted:
+    """Steps that tell NaN from what is missing, where they are let."""
+    rows = pa.table({"n": [1.0, 2.0, None], "m": [4.0, None, 5.0], "w": ["a", None, "b"]})
+    flow = Flow.from_dataframe(rows)
+    flow.add("handle_missing/impute/numeric", input_column=["n"], strategy="Mean")
+    flow.add("custom_formula", output_column="more", formula="m > 3")
+    flow.add("custom_formula", output_column="none", formula="isnull(m)")
+    flow.add("process_numeric/scale_values/min_max_scaler", input_column=["m"])
+    keep = {"invalid_handling_strategy": "Keep"}
+    flow.add("encode_categorical/ordinal_encode", input_column="w", **keep)
+    return flow.fitted()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(FLOATS, FLOATS, WORDS), min_size=1, max_size=6))
+def test_a_table_a_stream_and_records_give_the_same_answer(
+    stepped: Fitted, rows: list[tuple[Any, Any, Any]]
+) -> None:
+    """Of any library: what is NaN in one of them is missing in all."""
+    columns = [list(each) for each in zip(*rows, strict=True)]
+    kinds = [pa.float64(), pa.float64(), pa.string()]
+    table = pa.table(
+        [pa.array(each, kind) for each, kind in zip(columns, kinds, strict=True)], ["n", "m", "w"]
+    )
+    answers = [stepped.apply(kind(table)).to_pylist() for kind in KINDS]
+    for frame in (table, table.to_pandas()):
+        records = frame.to_pylist() if frame is table else frame.to_dict("records")
+        answers.append([stepped.apply_record(each) for each in records])
+        answers.append(stepped.apply_records(records))
+    for each in answers[1:]:
+        assert each == answers[0]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=repr)
+@pytest.mark.parametrize("name", ["n", "at", "text", "list"])
+def test_what_is_missing_in_pandas_and_numpy_is_missing(
+    fitted: Fitted, name: str, missing: Any
+) -> None:
+    row = TABLE.to_pylist()[0]
+    expected = fitted.apply_record({**row, name: None})
+    assert fitted.apply_record({**row, name: missing}) == expected
+    assert fitted.apply_records([{**row, name: missing}]) == [expected]
