@@ -153,3 +153,37 @@ def test_what_is_wrong_is_said(
     table = {"x": [1.0, 2.0, 3.0], "y": ["r", "c", "c"]}
     with pytest.raises(error, match=words):
         steps(key, table, **{"target_column": "y", **parameters})
+
+
+#: Names that steps give to columns of their own while they work.
+INTERNAL = ("studio_row", "Studio_Rank", "studio_class", "studio_copy", "studio_wanted")
+INTERNAL += ("studio_most", "studio_tokens", "studio_indices", "studio_values", "studio_before")
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters"),
+    [
+        (OVER, {"target_column": "y"}),
+        (UNDER, {"target_column": "y"}),
+        ("featurize_text/vectorize", {"input_column": "y", "apply_idf": True}),
+        (
+            "time_series/lag_features",
+            {"sequence_column": "n", "timestamp_column": "at", "lag": 1, "drop_rows": True},
+        ),
+    ],
+)
+def test_columns_may_be_called_as_those_of_the_steps(
+    steps: Steps, key: str, parameters: dict[str, Any]
+) -> None:
+    rows = {
+        "y": ["a", "b", "a", "a"],
+        "n": [1.0, 2.0, 3.0, 4.0],
+        "at": [f"2024-01-0{day}" for day in range(1, 5)],
+    }
+    plain = steps(key, rows, **parameters)
+    with_names = {**rows, **{name: [5, 6, 7, 8] for name in INTERNAL}}
+    made = steps(key, with_names, **parameters)
+    place = dict(zip(rows["n"], [5, 6, 7, 8], strict=True))
+    assert {name: made[name] for name in plain} == plain
+    for name in INTERNAL:
+        assert made[name] == [place[n] for n in made["n"]], name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from ..places import numbered, unused
 from ..relation import Relation, column
 from .base import Choice, Form, Operator, Trained, Traits
 from .catalogue import catalogue
@@ -11,7 +12,6 @@ from .parameters import AnyColumn, Parameters, field
 
 GROUP = "Balance data"
 TRAITS = Traits(row_local=False, training_only=True, ordered=True)
-ROW, RANK, CLASS, COPY = "studio_row", "studio_rank", "studio_class", "studio_copy"
 
 
 def form(label: str) -> Form:
@@ -33,22 +33,24 @@ class Balanced(Parameters):
     seed: int = field("Seed", default=42, rarely=True)
 
 
-def ranked(relation: Relation, p: Balanced) -> Relation:
-    """The rows with their number, their chance's rank in their class, and the class's rows.
+def ranked(relation: Relation, p: Balanced) -> tuple[Relation, str, str, str]:
+    """The rows with their number, their chance's rank in their class, and the class's rows; and
+    what these columns are called.
 
     Ranks count from one. Rows without a class have the number of rows null.
     """
     f, target = relation.functions, relation[p.target_column]
-    numbered = relation.with_columns({ROW: f.row_number()}).nested()
-    chance = f.uniform(p.seed, numbered[ROW])
+    before, row = numbered(relation)
+    rank, size = unused(before, "studio_rank"), unused(before, "studio_class")
+    chance = f.uniform(p.seed, before[row])
     inside = exp.Window(
         this=exp.RowNumber(),
         partition_by=[target.copy()],
-        order=exp.Order(expressions=[chance, numbered[ROW]]),
+        order=exp.Order(expressions=[chance, before[row]]),
     )
     rows = exp.Window(this=exp.Count(this=target.copy()), partition_by=[target.copy()])
     known = exp.case().when(target.copy().is_(exp.null()).not_(), rows)
-    return numbered.with_columns({RANK: inside, CLASS: known}).nested()
+    return before.with_columns({rank: inside, size: known}).nested(), row, rank, size
 
 
 def _over_all(aggregate: exp.Expr) -> exp.Window:
@@ -70,28 +72,28 @@ class RandomOversample(Operator[Balanced]):
 
     def apply(self, relation: Relation, p: Balanced, trained: Trained | None) -> Relation:
         f = relation.functions
-        rows = ranked(relation, p)
-        size = rows[CLASS]
-        target = f.floor(f.multiply(_over_all(exp.Max(this=size.copy())), p.ratio))
-        wanted = rows.with_columns({"studio_wanted": f.coalesce(target, 0.0)}).nested()
-        of_class, rank = f.number(wanted[CLASS]), f.number(wanted[RANK])
+        rows, row, place, size = ranked(relation, p)
+        most, copy = unused(rows, "studio_wanted"), unused(rows, "studio_copy")
+        target = f.floor(f.multiply(_over_all(exp.Max(this=rows[size])), p.ratio))
+        wanted = rows.with_columns({most: f.coalesce(target, 0.0)}).nested()
+        of_class, rank = f.number(wanted[size]), f.number(wanted[place])
         # Of n rows k are wanted: every one floor(k / n) times, the first k mod n by rank once more.
-        times = f.floor(f.divide(wanted["studio_wanted"], of_class))
-        rest = f.subtract(wanted["studio_wanted"], f.multiply(times, of_class))
+        times = f.floor(f.divide(wanted[most], of_class))
+        rest = f.subtract(wanted[most], f.multiply(times, of_class))
         copies = f.add(times, f.when(exp.LTE(this=rank, expression=rest), 1.0, 0.0))
         at_least_one = f.when(exp.GTE(this=copies, expression=f.constant(1.0)), copies, 1.0)
-        counted = wanted.with_columns({COPY: f.whole(at_least_one)}).nested()
-        numbers = f.exploded(f.counting(column(COPY, "t")))
-        names = [column(name, "t") for name in [*relation.columns, ROW]]
+        counted = wanted.with_columns({copy: f.whole(at_least_one)}).nested()
+        numbers = f.exploded(f.counting(column(copy, "t")))
+        names = [column(name, "t") for name in [*relation.columns, row]]
         repeated = counted.derive(
             lambda table: exp.select(
-                *(name.copy() for name in names), exp.alias_(numbers.copy(), COPY)
+                *(name.copy() for name in names), exp.alias_(numbers.copy(), copy)
             ).from_(table)
         )
         first = exp.case().when(
-            exp.EQ(this=column(COPY, "t"), expression=f.constant(1)), f.constant(0)
+            exp.EQ(this=column(copy, "t"), expression=f.constant(1)), f.constant(0)
         )
-        ordered = repeated.sort(first.else_(f.constant(1)), column(COPY, "t"), column(ROW, "t"))
+        ordered = repeated.sort(first.else_(f.constant(1)), column(copy, "t"), column(row, "t"))
         return ordered.select(relation.columns)
 
 
@@ -109,10 +111,10 @@ class RandomUndersample(Operator[Balanced]):
 
     def apply(self, relation: Relation, p: Balanced, trained: Trained | None) -> Relation:
         f = relation.functions
-        rows = ranked(relation, p)
-        rarest = _over_all(exp.Min(this=rows[CLASS]))
-        most = f.floor(f.divide(rarest, p.ratio))
-        bounded = rows.with_columns({"studio_most": most}).nested()
-        few = exp.LTE(this=f.number(bounded[RANK]), expression=bounded["studio_most"])
-        kept = bounded.filter(exp.or_(bounded[CLASS].is_(exp.null()), few))
-        return kept.sort(column(ROW, "t")).select(relation.columns)
+        rows, row, rank, size = ranked(relation, p)
+        bound = unused(rows, "studio_most")
+        most = f.floor(f.divide(_over_all(exp.Min(this=rows[size])), p.ratio))
+        bounded = rows.with_columns({bound: most}).nested()
+        few = exp.LTE(this=f.number(bounded[rank]), expression=bounded[bound])
+        kept = bounded.filter(exp.or_(bounded[size].is_(exp.null()), few))
+        return kept.sort(column(row, "t")).select(relation.columns)

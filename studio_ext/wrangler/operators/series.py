@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from .. import types
 from ..errors import DataError, ParameterError
-from ..places import in_place, numbered
+from ..places import in_place, numbered, unused
 from ..relation import Relation, column
 from .base import Operator, Trained, Traits
 from .catalogue import catalogue
@@ -102,12 +102,13 @@ class LagFeatures(Operator[_Lagged]):
             if p.entire_window and not p.window.flatten:
                 lags = {f"{name}_lag_window": exp.array(*lags.values())}
             if p.drop_rows:
-                lags["studio_before"] = f.over(exp.RowNumber(), within, order)
+                before = unused(rows, "studio_before")
+                lags[before] = f.over(exp.RowNumber(), within, order)
             made = rows.with_columns(lags)
             if not p.drop_rows:
                 return made
-            kept = exp.GT(this=made["studio_before"], expression=f.constant(p.lag))
-            return made.filter(kept).drop(["studio_before"])
+            kept = exp.GT(this=made[before], expression=f.constant(p.lag))
+            return made.filter(kept).drop([before])
 
         return in_place(relation, lagged)
 

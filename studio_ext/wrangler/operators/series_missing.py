@@ -347,7 +347,7 @@ class HandleMissingInCell(Operator[_Cell]):
             )
             items = items.with_columns({"value": x}).nested()
             made = f.gathered(column("value", "t"), column("place", "t"))
-        key = column("row", "t")
+        key, own = column("row", "t"), unused(rows, "studio_value")
         folded = items.derive(
             lambda t: exp.select(key, exp.alias_(made, "value")).from_(t).group_by(key)
         )
@@ -355,11 +355,11 @@ class HandleMissingInCell(Operator[_Cell]):
         def build(t: exp.Expr, t1: exp.Expr) -> exp.Select:
             same = exp.EQ(this=column(row, "t"), expression=column("row", "t1"))
             outputs = [column(each, "t") for each in rows.columns]
-            value = exp.alias_(column("value", "t1"), "studio_value")
+            value = exp.alias_(column("value", "t1"), own)
             return exp.select(*outputs, value).from_(t).join(t1, on=same, join_type="LEFT")
 
         both = rows.derive(build, folded).sort(column(row, "t"))
-        found = both["studio_value"]
+        found = both[own]
         if p.hmic_strategy == "Drop":
             most = f.constant(p.dropping.hmic_drop_threshold)
             kept = f.coalesce(exp.LTE(this=found, expression=most), True)
@@ -367,4 +367,4 @@ class HandleMissingInCell(Operator[_Cell]):
         # A list without items, or a missing one, has no row to be folded from.
         whole = f.coalesce(found, both[name])
         output = p.hmic_output_column or name
-        return both.with_columns({output: whole}).drop([row, "studio_value"])
+        return both.with_columns({output: whole}).drop([row, own])

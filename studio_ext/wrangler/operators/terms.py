@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from ..places import unused
 from ..relation import Relation, column
 
 ROW, TOKENS, TERM, INDEX, COUNT = "studio_row", "studio_tokens", "term", "place", "n"
@@ -19,8 +20,10 @@ DIGITS = 15
 class Pairs:
     """How often each place occurs in each text."""
 
-    #: The texts' table, its rows numbered.
+    #: The texts' table, its rows numbered; what its own columns of ``Terms`` are called there.
     numbered: Relation
+    row: str
+    tokens: str
     #: (row, place, n), a row for each place that a text has.
     found: Relation
 
@@ -58,24 +61,26 @@ class Pairs:
                 .group_by(row.copy())
             )
         )
-        both = exp.EQ(this=row, expression=column(ROW, "t1"))
+        own = column(self.row, "t")
+        both = exp.EQ(this=own, expression=column(ROW, "t1"))
+        indices, values = unused(self.numbered, INDICES), unused(self.numbered, VALUES)
         kept = [column(each, "t") for each in self.numbered.columns]
         wide = self.numbered.derive(
             lambda table, other: (
                 exp.select(
                     *(each.copy() for each in kept),
-                    column(INDICES, "t1"),
-                    column(VALUES, "t1"),
+                    exp.alias_(column(INDICES, "t1"), indices),
+                    exp.alias_(column(VALUES, "t1"), values),
                 )
                 .from_(table)
                 .join(other, on=both.copy(), join_type="left")
-                .order_by(row.copy())
+                .order_by(own.copy())
             ),
             lists,
         )
-        dense = f.dense(wide[INDICES], wide[VALUES], size)
-        vector = f.when(wide[TOKENS].is_(exp.null()).not_(), dense)
-        return wide.with_columns({name: vector}).drop([ROW, TOKENS, INDICES, VALUES])
+        dense = f.dense(wide[indices], wide[values], size)
+        vector = f.when(wide[self.tokens].is_(exp.null()).not_(), dense)
+        return wide.with_columns({name: vector}).drop([self.row, self.tokens, indices, values])
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,9 @@ class Terms:
     """Texts as lists of tokens, their rows numbered."""
 
     numbered: Relation
+    #: What the numbers and the tokens are called there: a table may have columns of any name.
+    row: str
+    tokens: str
     #: (row, term, how many tokens the text has), a row for each token.
     long: Relation
 
@@ -90,16 +98,17 @@ class Terms:
     def of(cls, relation: Relation, tokens: exp.Expr) -> Terms:
         """``tokens``: a list of texts for each row."""
         f = relation.functions
-        numbered = relation.with_columns({ROW: f.row_number(), TOKENS: tokens}).nested()
-        row, all_ = column(ROW, "t"), column(TOKENS, "t")
-        long = numbered.select([ROW, TOKENS]).derive(
+        own, kept = unused(relation, ROW), unused(relation, TOKENS)
+        numbered = relation.with_columns({own: f.row_number(), kept: tokens}).nested()
+        row, all_ = column(own, "t"), column(kept, "t")
+        long = numbered.select([own, kept]).derive(
             lambda table: exp.select(
-                row.copy(),
+                exp.alias_(row.copy(), ROW),
                 exp.alias_(f.size(all_), "size"),
                 exp.alias_(f.exploded(all_), TERM),
             ).from_(table)
         )
-        return cls(numbered, long)
+        return cls(numbered, own, kept, long)
 
     def frequencies(self, low: float, high: float) -> list[str]:
         """The terms of ``low`` to ``high`` texts: by descending occurrences, equals by term."""
@@ -173,6 +182,5 @@ class Terms:
         limit = f.constant(least) if least >= 1 else f.multiply(f.number(size), least)
         enough = counted.filter(exp.GTE(this=count, expression=limit))
         value = f.constant(1.0) if binary else enough[COUNT]
-        return Pairs(
-            self.numbered, enough.select({ROW: enough[ROW], INDEX: enough[INDEX], COUNT: value})
-        )
+        found = enough.select({ROW: enough[ROW], INDEX: enough[INDEX], COUNT: value})
+        return Pairs(self.numbered, self.row, self.tokens, found)
