@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 
 from sqlalchemy import Connection, select, update
 
@@ -47,14 +48,19 @@ def room_of(config: Config, instance_type: str) -> Room:
     side. As much memory as the type has; an ordinary one (up to xlarge) at most half of what there
     is, a larger one at most all, so that a job that needs it gets it by asking.
     """
-    cpus = virtual_cpus(instance_type)
-    family = _FAMILY.match(instance_type)
-    memory = cpus * _GIB.get(family[1] if family else "", 4) * GIB
+    cpus, memory = _size(instance_type)
     most = config.max_memory_bytes // (2 if cpus <= _ORDINARY_VCPUS else 1)
     return Room(
         cores=min(float(cpus), max(1.0, config.max_cores // 2)),
         memory_bytes=min(memory, most, config.max_job_memory_bytes),
     )
+
+
+@lru_cache(maxsize=256)
+def _size(instance_type: str) -> tuple[int, int]:
+    """vCPUs and bytes of memory of an instance type."""
+    cpus, family = virtual_cpus(instance_type), _FAMILY.match(instance_type)
+    return cpus, cpus * _GIB.get(family[1] if family else "", 4) * GIB
 
 
 def admit(world: World, resource: Resource, room: Room) -> bool:

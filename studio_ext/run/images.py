@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 SCRIPT, ALGORITHM, CONTAINER = "script", "algorithm", "container"
 PROCESSING = "processing"
@@ -133,6 +134,7 @@ _TABLE.update({name: _Entry(name, ALGORITHM, algorithm=name) for name in _ALGORI
 BUILT = frozenset({"xgboost"})
 
 
+@lru_cache(maxsize=256)
 def resolve(uri: str) -> Image:
     """Read an image URI; ImageError when it is not one."""
     match = _URI.match(uri)

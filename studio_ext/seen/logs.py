@@ -81,6 +81,11 @@ class ToFile(logging.Handler):
         with self.lock or nullcontext():
             self._write(_encode({**at, **fields}))
 
+    @property
+    def direct(self) -> bool:
+        """Whether :func:`say` may write to it."""
+        return self.level <= logging.INFO and not self.filters
+
     def _write(self, text: str) -> None:
         """Append a line, after word of those that could not be written."""
         try:
@@ -103,6 +108,61 @@ class ToFile(logging.Handler):
         super().close()
 
 
+class Console(logging.StreamHandler[TextIO]):
+    """Readable lines for people; raises nothing."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__(stream)
+        self.setFormatter(Words())
+
+    @property
+    def direct(self) -> bool:
+        """Whether :func:`say` may write to it."""
+        return self.level <= logging.INFO and not self.filters
+
+    def line(self, fields: Mapping[str, Any]) -> None:
+        """Write what a record with these fields would give."""
+        now = time.strftime("%H:%M:%S", time.localtime())
+        text = secrets.without(f"{now} INFO    {fields['message']}")
+        found = fields.get("request_id", "")
+        try:
+            with self.lock or nullcontext():
+                self.stream.write(f"{text}  [{found[:8]}]\n" if found else f"{text}\n")
+                self.flush()
+        except (OSError, ValueError) as error:  # nobody reads it any more
+            record = logging.LogRecord(PACKAGE, logging.INFO, "", 0, text, None, sys.exc_info())
+            record.exc_text = str(error)
+            self.handleError(record)
+
+
+def say(logger: logging.Logger, message: str, **fields: Any) -> None:
+    """``logger.info(message, extra=fields)`` for a third of it, where handlers of ours hear it.
+
+    A record, with the place in the code that it comes from, was a fifth of what a Create's handler
+    took.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    heard: list[ToFile | Console] = []
+    at: logging.Logger | None = logger
+    while at is not None:
+        for handler in at.handlers:
+            if not isinstance(handler, (ToFile, Console)) or not handler.direct:
+                logger.info("%s", message, extra=fields, stacklevel=2)
+                return
+            heard.append(handler)
+        at = at.parent if at.propagate else None
+    if not heard or logger.filters:
+        logger.info("%s", message, extra=fields, stacklevel=2)
+        return
+    found = context.request_id()
+    line = {"logger": logger.name, "message": message, **fields}
+    if found:
+        line["request_id"] = found
+    for handler in heard:
+        handler.line(line)
+
+
 def to_file(path: Path) -> ToFile:
     """Send what this process has to say to a file; the handler, for :func:`end`."""
     handler = ToFile(path)
@@ -122,8 +182,7 @@ def end(handler: logging.Handler) -> None:
 
 def to_console(stream: TextIO | None = None) -> logging.Handler:
     """Send this package's log, not that of single requests, to a console for people."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(Words())
+    handler = Console(stream)
     logging.getLogger(PACKAGE).addHandler(handler)
     logging.getLogger(PACKAGE).setLevel(logging.INFO)
     return handler

@@ -98,12 +98,12 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
         if number >= _MOST_ITEMS:
             found["..."] = f"{len(value)} items"
             break
-        label, inner, secret, private = _member(shape, str(name))
+        label, inner, secret, private, sensitive = _member(shape, str(name))
         if secret and isinstance(item, (str, bytes)):
             found[label] = HIDDEN
         elif private and isinstance(item, dict):
             found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}
-        elif type(item) is str and depth < _DEEPEST and not _is_sensitive(inner):
+        elif type(item) is str and depth < _DEEPEST and not sensitive:
             found[label] = _text(item) if len(item) > _PLAIN_TEXT else item
         else:
             found[label] = _value(inner, item, depth + 1)
@@ -111,14 +111,14 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
 
 
 @lru_cache(maxsize=4096)
-def _member(shape: Shape | None, name: str) -> tuple[str, Shape | None, bool, bool]:
+def _member(shape: Shape | None, name: str) -> tuple[str, Shape | None, bool, bool, bool]:
     """What a name in a structure or map is called, its shape, whether a text, or a map, under
-    it is left out."""
+    it is left out, and whether the model says so of all."""
     is_map = shape is None or shape.type_name == "map"
     inner = getattr(shape, "value", None) if is_map else getattr(shape, "members", {}).get(name)
     label = name[:_MOST_TEXT] if is_map else _lower(name)
     secret = name in _PRIVATE_TEXTS or bool(_SECRET.search(name))
-    return label, inner, secret, name in _PRIVATE_MAPS
+    return label, inner, secret, name in _PRIVATE_MAPS, _is_sensitive(inner)
 
 
 def _lower(name: str) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from ..seen import context
+from ..seen import context, logs
 from . import eventlog, queue
 from .counts import Counts
 from .database import change, glance, lookup, read, write
@@ -358,8 +358,8 @@ def _on_behalf() -> dict[str, str]:
 
 
 def _say(resource: Resource, text: str) -> None:
-    where = {"resource": resource.arn, "resource_id": resource.id}
-    log.info("%s %s: %s", resource.kind, resource.name, text, extra=where)
+    said = f"{resource.kind} {resource.name}: {text}"
+    logs.say(log, said, resource=resource.arn, resource_id=resource.id)
 
 
 def _changes(before: Resource, after: Resource) -> dict[str, Any]:

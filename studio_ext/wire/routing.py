@@ -85,8 +85,7 @@ def resolve(request: Request, services: Iterable[str]) -> Route:
     signing_name = scope_service(request) or "s3"
     target = request.headers.get("x-amz-target")
     if target is not None:
-        signed = models.services_signed_as(signing_name)
-        return _by_target(target, (*signed, *sorted(served)), frozenset(served))
+        return _by_target(target, signing_name, served)
     found = _models(signing_name, served)
     if _is_form(request):
         return _by_action(request, found, signing_name)
@@ -113,9 +112,11 @@ def _is_form(request: Request) -> bool:
     return content_type.startswith("application/x-www-form-urlencoded") and request.method == "POST"
 
 
-def _by_target(target: str, services: Iterable[str], served: frozenset[str]) -> Route:
+@lru_cache(maxsize=1024)
+def _by_target(target: str, signing_name: str, served: tuple[str, ...]) -> Route:
     prefix, _, name = target.rpartition(".")
-    for service in dict.fromkeys(services):
+    signed = models.services_signed_as(signing_name)
+    for service in dict.fromkeys((*signed, *sorted(served))):
         model = models.find(service) if service in served else None
         if model is None or model.metadata.get("targetPrefix") != prefix:
             continue
