@@ -8,7 +8,7 @@ engines cannot tell apart, get names of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -57,17 +57,35 @@ class Base:
 
     expression: exp.Table | exp.Query
     _schema: types.Schema | Callable[[], types.Schema]
+    #: Where it is a level of nesting: of what, and its columns' inner names here.
+    level: tuple[Relation, Mapping[str, str]] | None = None
 
     @cached_property
     def schema(self) -> types.Schema:
         """Types of the columns; asks the engine at most once."""
         return self._schema() if callable(self._schema) else self._schema
 
-    def source(self, alias: str = ALIAS) -> exp.Expr:
-        """As FROM takes it."""
+    def source(self, used: Container[str] | None = None) -> exp.Expr:
+        """As FROM takes it. ``used``: the columns that are needed of a level (None: all).
+
+        The engine would leave out the others as well, but it reads and binds all of the text first:
+        minutes for a question about each of 2,000 columns.
+        """
         if isinstance(self.expression, exp.Table):
-            return exp.alias_(self.expression, alias, table=True)
-        return self.expression.subquery(alias, copy=False)
+            return exp.alias_(self.expression, ALIAS, table=True)
+        query = self.expression
+        if self.level is not None and used is not None:
+            relation, names = self.level
+            query = relation._select({n: inner for n, inner in names.items() if inner in used})
+        return query.subquery(ALIAS, copy=False)
+
+    @cached_property
+    def reads_text(self) -> bool:
+        """Whether text files are parsed anew at each reading."""
+        if self.level is not None:
+            return self.level[0].base.reads_text
+        calls = self.expression.find_all(exp.Anonymous)
+        return any(str(each.this).lower() in TEXT_READERS for each in calls)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +149,13 @@ class Relation:
 
     def _select(self, aliases: Mapping[str, str]) -> exp.Select:
         """Shares its parts with this relation: nothing may change them, or ask for parents."""
-        outputs = [_named(each, aliases[name]) for name, each in self.expressions.items()]
+        outputs = [_named(self.expressions[name], alias) for name, alias in aliases.items()]
         # A table of no columns keeps its rows.
-        outputs = outputs or [_named(exp.null(), "")]
-        select = exp.select(*outputs, copy=False).from_(self.base.source(), copy=False)
+        return self._selecting(outputs or [_named(exp.null(), "")])
+
+    def _selecting(self, outputs: Sequence[exp.Expr]) -> exp.Select:
+        source = self.base.source(_used([*outputs, *self.conditions]))
+        select = exp.select(*outputs, copy=False).from_(source, copy=False)
         return select.where(*self.conditions, copy=False)
 
     # -- other columns ------------------------------------------------------------------------
@@ -202,7 +223,9 @@ class Relation:
             return self
         inner = distinct_names(self.expressions)
         base = Base(
-            self._select(inner), lambda: {inner[name]: each for name, each in self.schema.items()}
+            self._select(inner),
+            lambda: {inner[name]: each for name, each in self.schema.items()},
+            (self, inner),
         )
         return Relation.of(self.engine, base, inner)
 
@@ -257,10 +280,7 @@ class Relation:
 
     def _aggregated(self, wanted: Sequence[exp.Expr]) -> tuple[Any, ...]:
         relation, resolved = self._resolve({str(place): each for place, each in enumerate(wanted)})
-        select = exp.select(*resolved.values(), copy=False)
-        select = select.from_(relation.base.source(), copy=False)
-        select = select.where(*relation.conditions, copy=False)
-        (row,) = self.engine.rows(select)
+        (row,) = self.engine.rows(relation._selecting(list(resolved.values())))
         return row
 
     def rows(self, limit: int | None = None) -> list[tuple[Any, ...]]:
@@ -283,8 +303,7 @@ class Relation:
     @property
     def reads_text(self) -> bool:
         """Whether text files are parsed anew at each reading."""
-        calls = self.base.expression.find_all(exp.Anonymous)
-        return any(str(each.this).lower() in TEXT_READERS for each in calls)
+        return self.base.reads_text
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -302,6 +321,17 @@ class Relation:
             return self.expressions[node.name] if isinstance(node, exp.Column) else node
 
         return expression.transform(place)
+
+
+def _used(parts: Iterable[exp.Expr]) -> set[str] | None:
+    """The columns that expressions name; None where they may mean any: ``*``, or whole rows."""
+    names: set[str] = set()
+    for part in parts:
+        for node in part.find_all(exp.Column, exp.Star):
+            if node.is_star and not isinstance(node.parent, exp.Count):
+                return None
+            names.add(node.name)
+    return None if ALIAS in names else names
 
 
 def _named(expression: exp.Expr, name: str) -> exp.Alias:

@@ -17,6 +17,7 @@ from tables import near
 
 from studio_ext.wrangler import Flow
 from studio_ext.wrangler.errors import ColumnError, DataError, ParameterError
+from studio_ext.wrangler.operators.figures import LONGEST_LABEL
 from studio_ext.wrangler.operators.similarity import PRIME, coefficients
 
 ORDINAL = "encode_categorical/ordinal_encode"
@@ -233,3 +234,11 @@ def test_what_is_wrong_is_said(
 ) -> None:
     with pytest.raises(error, match=words):
         steps(key, {"c": ["a"], "n": [1]}, **{"input_column": "c", **parameters})
+
+
+@pytest.mark.parametrize("key", [ORDINAL, ONE_HOT])
+def test_a_text_too_long_for_a_category_is_refused(steps: Steps, key: str) -> None:
+    longest = "é" * (LONGEST_LABEL // 2)
+    assert steps.fit(key, {"s": ["a", longest, None]}, input_column="s")
+    with pytest.raises(DataError, match=r"'s' holds a text of more than 1,048,576 bytes"):
+        steps.fit(key, {"s": ["a", longest + "x"]}, input_column="s")

@@ -8,10 +8,13 @@ from typing import Any
 from sqlglot import exp
 
 from ..errors import DataError
+from ..functions.building import call
 from ..relation import Relation, column
 
 #: Label -> how many rows have it, most frequent first.
 Counts = dict[str, int]
+#: Most bytes of a category, which goes into the flow's file and the text of queries.
+LONGEST_LABEL = 1 << 20
 
 
 def of_columns(
@@ -52,9 +55,17 @@ def nothing_in(name: str, field: str = "input_column") -> DataError:
 
 
 def counted(relation: Relation, name: str) -> Counts:
-    """The column's values as text with their rows: by descending count, equals by value."""
-    values = relation.select({"value": relation.functions.text(relation[name])})
+    """The column's values as text with their rows: by descending count, equals by value.
+
+    Raises DataError where one is longer than a category can be.
+    """
+    f = relation.functions
+    values = relation.select({"value": f.text(relation[name])})
     value = column("value", "t")
+    message = (
+        f"input_column: {name!r} holds a text of more than {LONGEST_LABEL:,} bytes, "
+        "which is no category: shorten or leave out such rows in a step before"
+    )
     grouped = values.derive(
         lambda table: (
             exp.select(value.copy(), exp.alias_(exp.Count(this=exp.Star()), "n"))
@@ -63,5 +74,8 @@ def counted(relation: Relation, name: str) -> Counts:
             .group_by(value.copy())
         )
     )
-    rows = sorted(grouped.rows(), key=lambda each: (-each[1], each[0]))
+    short = exp.LTE(this=call("strlen", grouped["value"]), expression=exp.convert(LONGEST_LABEL))
+    checked = exp.case().when(short, grouped["value"]).else_(f.fail(f.constant(message)))
+    labels = grouped.select({"value": checked, "n": grouped["n"]})
+    rows = sorted(labels.rows(), key=lambda each: (-each[1], each[0]))
     return {str(label): int(count) for label, count in rows}
