@@ -22,7 +22,7 @@ from studio_ext.wrangler.flow import Node
 from studio_ext.wrangler.relation import Relation
 from studio_ext.wrangler.running import Options, Run
 
-from .wrangling import table
+from .wrangling_tables import mixed
 
 PAGE, SAMPLE, ROUNDS = 100, 50_000, 5
 RECORDS = 200
@@ -66,8 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000)
     options = parser.parse_args()
-    path = table(options.rows)
-    found = {**pages(path), **previews(path), **records(table(20_000))}
+    path = mixed(options.rows)
+    found = {**pages(path), **previews(path), **records(mixed(20_000))}
     held = True
     for what, (wall, cpu) in found.items():
         aim = AIMS[what]

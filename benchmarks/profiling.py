@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 from .peers import python_of
-from .wrangling import compiled, run, table
+from .wrangling import HERE, compiled, run
+from .wrangling_tables import mixed
 
 #: CPU seconds and GB for a table of a million rows.
 MOST_CPU_S, MOST_GB = 10.0, 0.5
@@ -25,15 +26,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--without-peer", action="store_true", help="our side alone")
     options = parser.parse_args()
-    source = table(options.rows)
+    source = mixed(options.rows)
     compiled()
     with tempfile.TemporaryDirectory() as place:
-        ours = run("Studio", sys.executable, "profile_ours.py", source, Path(place) / "ours.json")
+        program = [sys.executable, str(HERE / "profile_ours.py")]
+        ours = run("Studio", program, source, Path(place) / "ours.json")
         sides = [ours]
         if not options.without_peer:
-            python = python_of("ydata")
-            page = Path(place) / "page.html"
-            sides.append(run("ydata minimal", python, "profile_ydata.py", source, page))
+            program = [str(python_of("ydata")), str(HERE / "profile_ydata.py")]
+            sides.append(run("ydata minimal", program, source, Path(place) / "page.html"))
     for side in sides:
         print(
             f"{side.name:14} {side.cpu_s:7.1f} s CPU {side.wall_s:7.1f} s {side.peak_gb:6.2f} GB"

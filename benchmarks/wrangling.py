@@ -1,9 +1,13 @@
-"""Ten steps from Parquet to Parquet: a flow against pandas with scikit-learn, and against Polars.
+"""From file to file: flows against pandas with scikit-learn, and against Polars.
 
-Impute by the mean, clip at three deviations, scale by minimum and maximum, standardise, lower case,
-replace, parts of a date, filter, ordinal and one-hot encoding. Every side is a process of its own
-that reads the file, learns, applies and writes; what it wrote is compared column by column. CPU and
-peak memory are of the whole process. ``python -m benchmarks.wrangling [--rows 1000000]``
+``--flow steps``, from Parquet: impute by the mean, clip at three deviations, scale by minimum and
+maximum, standardise, lower case, replace, parts of a date, filter, ordinal and one-hot encoding.
+``--flow tutorial``, from CSV: the bank-marketing tutorial's preparation without its SMOTE. Every
+side is a process of its own that reads the file, learns, applies and writes; what it wrote is
+compared column by column. CPU and peak memory are of the whole process.
+
+``--growth``: ours on ten times the rows. ``--limit GB``: ours sorting the table in so much memory
+(RLIMIT_DATA). ``python -m benchmarks.wrangling [--flow tutorial] [--rows 1000000]``
 """
 
 from __future__ import annotations
@@ -13,21 +17,28 @@ import compileall
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 import studio_ext
 
-from .peers import folder, python_of
+from .peers import python_of
+from .wrangling_tables import bank, mixed
 
-CHUNK = 500_000
-NUMBERS = [f"n{index}" for index in range(8)]
 HERE = Path(__file__).parent / "wrangling_peers"
 TOLERANCE = 1e-6
+#: More rows than these are not compared: both files are read whole.
+COMPARED = 2_000_000
+LIMITED = (
+    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[1]),) * 2);"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
+#: Flow -> the table it reads.
+FLOWS: dict[str, Callable[[int], Path]] = {"steps": mixed, "tutorial": bank}
 
 
 @dataclass
@@ -39,50 +50,17 @@ class Side:
     wall_s: float
     peak_gb: float
 
-
-def table(rows: int) -> Path:
-    """A table of 20 columns, made once and kept beside the peers' environments."""
-    path = folder() / f"wrangling-{rows}.parquet"
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    chance = np.random.default_rng(7)
-    started = path.with_suffix(".part")
-    writer = None
-    for start in range(0, rows, CHUNK):
-        chunk = _chunk(chance, min(CHUNK, rows - start))
-        writer = writer or pq.ParquetWriter(started, chunk.schema)
-        writer.write_table(chunk)
-    assert writer
-    writer.close()
-    started.rename(path)
-    return path
+    def __str__(self) -> str:
+        return f"{self.name:12} {self.cpu_s:7.1f} s CPU {self.wall_s:7.1f} s {self.peak_gb:6.2f} GB"
 
 
-def _chunk(chance: np.random.Generator, rows: int) -> pa.Table:
-    columns: dict[str, object] = {}
-    for index, name in enumerate(NUMBERS):
-        values = chance.normal(index, index + 1, rows)
-        columns[name] = pa.array(values, mask=chance.random(rows) < 0.05)
-    for index in range(4):
-        columns[f"i{index}"] = chance.integers(0, 10 ** (index + 1), rows)
-    columns["city"] = chance.choice([f"City.{n}" for n in range(50)], rows)
-    columns["kind"] = chance.choice(["a", "b", "c", "d", "e"], rows, p=[0.4, 0.3, 0.15, 0.1, 0.05])
-    seconds = chance.integers(1_500_000_000, 1_700_000_000, rows)
-    columns["at"] = pa.array(seconds.astype("datetime64[s]")).cast(pa.timestamp("us"))
-    columns["note"] = np.char.add("Note ", chance.integers(0, 1000, rows).astype(str))
-    for index in range(4):
-        columns[f"x{index}"] = chance.random(rows)
-    return pa.table(columns)
-
-
-def run(name: str, python: Path | str, program: str, source: Path, target: Path) -> Side:
+def run(name: str, command: Sequence[str], source: Path, target: Path) -> Side:
     """One side as a process; its CPU and peak memory are the kernel's account of it."""
     started = os.times().elapsed
-    command = [str(python), str(HERE / program), str(source), str(target)]
+    full = [*command, str(source), str(target)]
     # An installed package has its byte code; so has ours here (`compiled`).
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    process = os.posix_spawn(str(python), command, environment)
+    process = os.posix_spawn(full[0], full, environment)
     _, status, usage = os.wait4(process, 0)
     if status:
         sys.exit(f"{name} ended with status {os.waitstatus_to_exitcode(status)}")
@@ -114,39 +92,68 @@ def compare(ours: Path, theirs: Path) -> None:
             sys.exit(f"{theirs.stem} differs in {name}: {a.head(3).tolist()}, {b.head(3).tolist()}")
 
 
-def main() -> None:
+def peers(flow: str, rows: int, rounds: int, place: Path) -> None:
     """Run all sides by turns, compare what they wrote, print ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=1)
-    options = parser.parse_args()
-    source = table(options.rows)
-    compiled()
+    source = FLOWS[flow](rows)
     sides = {
-        "Studio": (sys.executable, "ours.py"),
-        "pandas": (sys.executable, "pandas_steps.py"),
-        "Polars": (python_of("polars"), "polars_steps.py"),
+        "Studio": (sys.executable, f"{flow}_ours.py"),
+        "pandas": (sys.executable, f"{flow}_pandas.py"),
+        "Polars": (str(python_of("polars")), f"{flow}_polars.py"),
     }
     best: dict[str, Side] = {}
-    with tempfile.TemporaryDirectory() as place:
-        for _ in range(options.rounds):
-            for name, (python, program) in sides.items():
-                side = run(name, python, program, source, Path(place) / f"{name}.parquet")
-                if name not in best or side.cpu_s < best[name].cpu_s:
-                    best[name] = side
-        for name in ("pandas", "Polars"):
-            compare(Path(place) / "Studio.parquet", Path(place) / f"{name}.parquet")
+    for _ in range(rounds):
+        for name, (python, program) in sides.items():
+            side = run(name, [python, str(HERE / program)], source, place / f"{name}.parquet")
+            if name not in best or side.cpu_s < best[name].cpu_s:
+                best[name] = side
+    for name in ("pandas", "Polars") if rows <= COMPARED else ():
+        compare(place / "Studio.parquet", place / f"{name}.parquet")
     ours = best["Studio"]
     for side in best.values():
-        print(
-            f"{side.name:8} {side.cpu_s:7.1f} s CPU {side.wall_s:7.1f} s {side.peak_gb:6.2f} GB"
-            f"   ours / theirs: CPU {ours.cpu_s / side.cpu_s:.2f}"
-        )
+        print(f"{side}   ours / theirs: CPU {ours.cpu_s / side.cpu_s:.2f}")
     for name, aim in (("Polars", 1.2), ("pandas", 0.5)):
-        ratio = ours.cpu_s / best[name].cpu_s
-        print(
-            f"CPU against {name}: {ratio:.2f} (aim {aim}): {'holds' if ratio <= aim else 'MISSED'}"
-        )
+        _judge(f"CPU against {name}", ours.cpu_s / best[name].cpu_s, aim)
+
+
+def growth(flow: str, rows: int, place: Path) -> None:
+    """Ours on ``rows`` and on ten times as many: CPU for each row, and peak memory."""
+    table, program = FLOWS[flow], [sys.executable, str(HERE / f"{flow}_ours.py")]
+    small, large = (
+        run(f"{each:,}", program, table(each), place / "out.parquet") for each in (rows, rows * 10)
+    )
+    print(small, large, sep="\n")
+    _judge("CPU of ten times the rows", large.cpu_s / small.cpu_s / 10, 1.0)
+    _judge("its peak memory, GB", large.peak_gb, 0.5)
+
+
+def limited(gigabytes: float, rows: int, place: Path) -> None:
+    """Ours, sorting a table, within a limit; exits where it fails."""
+    most = str(int(gigabytes * 1e9))
+    program = [sys.executable, "-c", LIMITED, most, str(HERE / "sort_ours.py")]
+    print(run(f"in {gigabytes:g} GB", program, mixed(rows), place / "out.parquet"))
+
+
+def _judge(what: str, ratio: float, aim: float) -> None:
+    print(f"{what}: {ratio:.2f} (aim {aim}): {'holds' if ratio <= aim else 'MISSED'}")
+
+
+def main() -> None:
+    """What the options ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flow", choices=FLOWS, default="steps")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--limit", type=float, metavar="GB")
+    options = parser.parse_args()
+    compiled()
+    with tempfile.TemporaryDirectory() as folder:
+        if options.growth:
+            growth(options.flow, options.rows, Path(folder))
+        elif options.limit:
+            limited(options.limit, options.rows, Path(folder))
+        else:
+            peers(options.flow, options.rows, options.rounds, Path(folder))
 
 
 if __name__ == "__main__":

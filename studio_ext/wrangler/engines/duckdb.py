@@ -24,12 +24,12 @@ from ..python import Limits
 from ..relation import ALIAS, Base, Relation, distinct_names
 from ..types import STRING, Schema
 from .faults import file_fault
+from .memory import for_session
 from .spilling import SpillFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMORY = "2GB"
 #: Most values of a column's dictionary in a row group of Parquet. The engine's own limit, a fifth
 #: of the rows, makes it build dictionaries of numbers that hardly repeat: up to two fifths of a
 #: writer's time.
@@ -38,12 +38,19 @@ DIALECT = "duckdb"
 
 
 class DuckDB:
-    """A session on this machine. ``memory`` bounds what it holds before it spills to disk."""
+    """A session on this machine. ``memory`` bounds what it holds before it spills to disk.
+
+    By default 2 GB, or half of what the process may have.
+    """
 
     dialect = DIALECT
 
     def __init__(
-        self, *, memory: str = MEMORY, threads: int | None = None, python: Limits | None = None
+        self,
+        *,
+        memory: str | None = None,
+        threads: int | None = None,
+        python: Limits | None = None,
     ) -> None:
         self._spill = SpillFolder()
         self.folder = self._spill.path
@@ -52,7 +59,7 @@ class DuckDB:
         self.finite = True
         self._numbers = count()
         config: dict[str, Any] = {
-            "memory_limit": memory,
+            "memory_limit": memory or for_session(),
             "temp_directory": str(self.folder),
             # With writers of their own a COPY that fails midway can wait for them for ever
             # (DuckDB 2.0.0: some of twenty did); without, writing costs the same.
@@ -282,9 +289,14 @@ def explained(error: duckdb.Error) -> WranglerError:
             return fault
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return ColumnError(text)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        # (then advice on settings that a flow has not)
+        first = text.split("\n")[0].removeprefix("Out of Memory Error: ")
+        return DataError(
+            f"There is not enough memory: {first}. More memory for the session or the job would "
+            "help, or fewer columns and rows before this step"
+        )
     # InvalidInput: what a step refuses itself, by the function error().
-    if isinstance(
-        error, duckdb.DataError | duckdb.OutOfMemoryException | duckdb.InvalidInputException
-    ):
+    if isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
         return DataError(text)
     return WranglerError(text)
