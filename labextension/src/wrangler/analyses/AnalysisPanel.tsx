@@ -71,7 +71,13 @@ export function AnalysisPanel(props: IAnalysisPanelProps): JSX.Element {
   );
   const told =
     found.error instanceof FlowError && !own.length
-      ? [serverProblem(fields, values, { message: found.error.message, field: found.error.field })]
+      ? [
+          serverProblem(fields, values, {
+            message: found.error.message,
+            field: found.error.field,
+            label: analysis.Label
+          })
+        ]
       : [];
   const placed = told.filter(each => each.path.length);
   const isStale = !live && wanted !== null && wanted !== question;

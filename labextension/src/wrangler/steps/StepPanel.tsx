@@ -74,8 +74,8 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
   );
   const trial = useTry(flow, attempt, version);
   const told = useMemo(
-    () => placed(trial.error, own, fields, values),
-    [trial.error, own, fields, values]
+    () => placed(transform.Label, trial.error, own, fields, values),
+    [transform, trial.error, own, fields, values]
   );
   const problems = [...own, ...told];
 
@@ -156,7 +156,7 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
           disabled={busy}
           onClick={() => void apply()}
         >
-          {label(replaceNodeId, trial.error)}
+          {verbOf(replaceNodeId, trial.error)}
         </button>
         <button className="jp-studio-Button" data-testid="cancel-step" onClick={props.onCancel}>
           Cancel
@@ -183,6 +183,7 @@ function attemptOf(
 
 /** The failure of a try at its field, where it is this form's and names one. */
 function placed(
+  label: string,
   error: Error | null,
   own: IProblem[],
   fields: ReturnType<typeof readForm>,
@@ -191,11 +192,15 @@ function placed(
   if (!(error instanceof FlowError) || error.lost || own.length) {
     return [];
   }
-  const problem = serverProblem(fields, values, { message: error.message, field: error.field });
+  const problem = serverProblem(fields, values, {
+    message: error.message,
+    field: error.field,
+    label
+  });
   return problem.path.length ? [problem] : [];
 }
 
-function label(replaceNodeId: string | undefined, error: Error | null): string {
+function verbOf(replaceNodeId: string | undefined, error: Error | null): string {
   const verb = replaceNodeId ? 'Change' : 'Add';
   return error ? `${verb} anyway` : `${verb} step`;
 }

@@ -16,12 +16,14 @@ export function TrialView(props: {
   const { trial, isPlaced } = props;
   const { tried, error } = trial;
   const lost = error instanceof FlowError && error.lost;
+  const isHidden = isPlaced && !trial.running;
   return (
     <div
       className={`jp-studio-Trial${trial.running ? ' jp-mod-running' : ''}`}
       data-testid="trial"
       data-state={trial.running ? 'running' : error ? 'failed' : tried ? 'done' : 'idle'}
       aria-busy={trial.running}
+      hidden={isHidden}
     >
       <div role="status" className="jp-studio-Trial-text">
         {trial.running && !tried && 'Trying the step…'}

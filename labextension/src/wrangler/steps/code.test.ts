@@ -26,6 +26,11 @@ it.each([
   expect(offered(language, before)[label]).toBe(text);
 });
 
+it('shows names of columns as soon as a quote is open', () => {
+  expect(completions('python', 'df["', COLUMNS)?.isExpected).toBe(true);
+  expect(completions('python', 'df = ', COLUMNS)?.isExpected).toBe(false);
+});
+
 it('replaces what is written already', () => {
   expect(completions('python', 'df["emp.v', COLUMNS)?.from).toBe(4);
   expect(completions('sql', 'SELECT `em', COLUMNS)?.from).toBe(7);

@@ -15,6 +15,14 @@ export interface ICompletion {
   apply?: string;
 }
 
+export interface ICompletions {
+  /** Where what is written already begins. */
+  from: number;
+  options: ICompletion[];
+  /** They are worth showing before anybody asks. */
+  isExpected: boolean;
+}
+
 const SQL_WORDS =
   'SELECT FROM WHERE GROUP BY HAVING ORDER LIMIT JOIN LEFT RIGHT INNER OUTER ON AS AND OR NOT NULL ' +
   'IS IN BETWEEN LIKE CASE WHEN THEN ELSE END DISTINCT UNION ALL WITH OVER PARTITION CAST';
@@ -36,12 +44,13 @@ export function completions(
   language: Language,
   before: string,
   columns: readonly IFormColumn[]
-): { from: number; options: ICompletion[] } | null {
+): ICompletions | null {
   const quoted = language === 'python' ? /(["'])((?:(?!\1)[^\\\n])*)$/.exec(before) : null;
   const isInside = quoted !== null && isOpen(before.slice(0, quoted.index), quoted[1]);
   if (isInside) {
     const from = before.length - quoted[2].length;
-    return { from, options: columns.map(({ name, kind }) => ({ label: name, detail: kind })) };
+    const options = columns.map(({ name, kind }) => ({ label: name, detail: kind }));
+    return { from, options, isExpected: true };
   }
   const word = /`?\w*$/.exec(before)?.[0] ?? '';
   const from = before.length - word.length;
@@ -50,7 +59,8 @@ export function completions(
   }
   const named = columns.map(column => asWritten(language, column));
   const others = NAMES[language].map(label => ({ label, detail: 'the table' }));
-  return { from, options: [...named, ...others, ...wordsOf(language)] };
+  const isExpected = word.length > 0;
+  return { from, options: [...named, ...others, ...wordsOf(language)], isExpected };
 }
 
 function asWritten(language: Language, { name, kind }: IFormColumn): ICompletion {

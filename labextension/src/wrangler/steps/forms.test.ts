@@ -211,11 +211,19 @@ describe('what the server says', () => {
       ['smote_params', 'num_neighbors'],
       '0 is not right'
     ],
+    [
+      'custom_code/python_pandas',
+      "Randomized split: line 2: KeyError: 'x'",
+      undefined,
+      ['code'],
+      "Line 2: KeyError: 'x'"
+    ],
     ['join_tables', 'The tables have no rows', undefined, [], 'The tables have no rows'],
     ['join_tables', 'x: is gone', 'x', [], 'Is gone']
   ])('%s: %s', (key, message, field, path, text) => {
     const fields = form(key);
-    const found = serverProblem(fields, initialValues(fields), { message, field });
+    const label = 'Randomized split';
+    const found = serverProblem(fields, initialValues(fields), { message, field, label });
     expect(found.path).toEqual(path);
     expect(found.message).toBe(text);
   });

@@ -173,13 +173,17 @@ export const KIND_NAMES: Record<string, string> = {
 export function serverProblem(
   fields: IField[],
   values: Values,
-  told: { message: string; field?: string }
+  told: { message: string; field?: string; label?: string }
 ): IProblem {
   const parts = (told.field ?? '').split('.').filter(part => part && part !== 'parameters');
   const named = pathOf(fields, values, parts);
   const code = fields.find(each => each.control.kind === 'code' && matters(each, values));
   const path = !named.length && code && lineOf(told.message) ? [code.name] : named;
-  return { path, message: plainMessage(told.message, told.field, fields) };
+  const { message, label = '' } = told;
+  // The form stands below the step's name already.
+  const said =
+    label && message.startsWith(`${label}: `) ? message.slice(label.length + 2) : message;
+  return { path, message: plainMessage(said, told.field, fields) };
 }
 
 function pathOf(fields: IField[], values: Values, parts: string[]): Path {

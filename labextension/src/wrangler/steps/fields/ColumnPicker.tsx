@@ -198,7 +198,9 @@ function Remainder(props: {
   const parts = [
     more > 0 ? `${more} more: type to find them.` : '',
     props.known && props.found === 0 ? 'No column fits.' : '',
-    props.others > 0 ? `${props.others} of other types do not fit.` : ''
+    props.others > 0
+      ? `${props.others} of other types ${props.found ? 'do not fit.' : 'do not fit: parse them in a step before.'}`
+      : ''
   ].filter(Boolean);
   return parts.length ? (
     <li className="jp-studio-Columns-note" role="presentation">

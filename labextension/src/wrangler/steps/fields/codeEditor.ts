@@ -41,8 +41,9 @@ export function mountEditor(
   const complete = (context: CompletionContext): CompletionResult | null => {
     const before = context.state.sliceDoc(0, context.pos);
     const found = completions(options.language, before, options.columns());
-    const isAsked = context.explicit || (found && found.from < context.pos);
-    return found && isAsked ? { ...found, validFor: /^[\w `]*$/ } : null;
+    return found && (context.explicit || found.isExpected)
+      ? { from: found.from, options: found.options, validFor: /^[\w `]*$/ }
+      : null;
   };
   const editor = services.factoryService.newInlineEditor({
     host,
