@@ -15,9 +15,10 @@ from .inputs import InputUnavailable
 
 DEFAULT_RUNTIME_S = 24 * 3600
 CREDENTIAL_MARGIN_S = 3600.0
-#: A job outlives the server, so its AWS clients wait for one that starts again: a minute or so,
-#: by the pauses of botocore's standard mode (up to 20 s each) between so many attempts.
-PATIENCE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "10"}
+#: A job outlives the server, so its AWS clients wait for one that starts again: about two minutes,
+#: by the pauses of botocore's standard mode (first 50 ms or 1 s, by its version, doubled each time
+#: up to 20 s, and half of that on average) between so many attempts.
+PATIENCE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "20"}
 
 
 def job_id(resource: Resource) -> str:
