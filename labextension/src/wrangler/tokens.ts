@@ -6,6 +6,7 @@ export type FlowAction =
   | 'add-step'
   | 'insert-before'
   | 'add-branch'
+  | 'analyse'
   | 'duplicate'
   | 'toggle'
   | 'move-earlier'

@@ -52,6 +52,7 @@ function Graph(props: ICanvasProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const nodes = useNodes(props);
   const edges = useEdges(props);
+  const onMoveStart = useFit(host);
   useInView(selected?.node ?? null, host);
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node');
@@ -102,6 +103,7 @@ function Graph(props: ICanvasProps): JSX.Element {
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}
+        onMoveStart={onMoveStart}
         onNodeClick={choose}
         onNodeDoubleClick={props.onOpen}
         onNodeContextMenu={choose}
@@ -222,6 +224,25 @@ function useEdges(props: ICanvasProps): CanvasEdge[] {
       ),
     [flow]
   );
+}
+
+/** Show the whole flow when there is more or less room, until the person has moved it. */
+function useFit(host: React.RefObject<HTMLElement>): (event: unknown) => void {
+  const { fitView } = useReactFlow();
+  const moved = useRef(false);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      if (!moved.current) {
+        void fitView(FIT);
+      }
+    });
+    observer.observe(host.current as HTMLElement);
+    return () => observer.disconnect();
+  }, [fitView, host]);
+  return event => {
+    // Without an event it was the page that moved it.
+    moved.current ||= !!event;
+  };
 }
 
 /** Bring the chosen node into view where it is not; also one that was just made. */

@@ -1,4 +1,11 @@
-import { BaseEdge, Edge, EdgeLabelRenderer, EdgeProps, getBezierPath } from '@xyflow/react';
+import {
+  BaseEdge,
+  Edge,
+  EdgeLabelRenderer,
+  EdgeProps,
+  getBezierPath,
+  getSmoothStepPath
+} from '@xyflow/react';
 import React, { memo } from 'react';
 
 export interface IShownEdge extends Record<string, unknown> {
@@ -12,7 +19,9 @@ export type CanvasEdge = Edge<IShownEdge, 'insert'>;
 
 /** A line with a button in its middle. Keyboards insert by a command of the node behind it. */
 export const InsertEdge = memo(function InsertEdge(props: EdgeProps<CanvasEdge>): JSX.Element {
-  const [path, x, y] = getBezierPath(props);
+  // From the end of a row to the beginning of the next.
+  const goesBack = props.targetX < props.sourceX;
+  const [path, x, y] = goesBack ? getSmoothStepPath(props) : getBezierPath(props);
   return (
     <>
       <BaseEdge id={props.id} path={path} interactionWidth={24} />

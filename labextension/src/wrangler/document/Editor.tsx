@@ -5,8 +5,11 @@ import { FlowClient } from '../api';
 import { Canvas } from '../canvas/Canvas';
 import { IKnown, statusOf } from '../canvas/states';
 import { flowOf } from '../flow/making';
+import { IPreview } from '../steps/StepPanel';
 import { IFlowActions } from '../tokens';
+import { AnalysisArea, shownAnalysis } from './AnalysisTask';
 import { Checker } from './checking';
+import { GridArea, shownTable } from './GridArea';
 import { Fitting } from './runs';
 import { FlowSession, IFlowState } from './session';
 import { hasDetails, SidePanel } from './SidePanel';
@@ -29,6 +32,7 @@ export interface IEditorProps {
 /** A flow as it is worked on: its graph, its data, and what is chosen. */
 export default function Editor(props: IEditorProps): JSX.Element {
   const { text, onActions } = props;
+  const [preview, setPreview] = useState<IPreview | null>(null);
   const [sampleRows, setSampleRows] = useState<number | null>(SAMPLE_ROWS);
   const made = useMade(props);
   const state = useSyncExternalStore(made.session.subscribe, () => made.session.state);
@@ -60,7 +64,20 @@ export default function Editor(props: IEditorProps): JSX.Element {
         label="Width of the details"
         direction="row"
         share={0.68}
-        first={<Graph session={session} state={state} known={known} />}
+        first={
+          <Split
+            name="table"
+            label="Height of the table"
+            direction="column"
+            share={0.45}
+            first={<Graph session={session} state={state} known={known} />}
+            second={
+              shownTable(state) && (
+                <Below session={session} state={state} preview={preview} sampleRows={sampleRows} />
+              )
+            }
+          />
+        }
         second={
           hasDetails(state) ? (
             <SidePanel
@@ -68,6 +85,7 @@ export default function Editor(props: IEditorProps): JSX.Element {
               state={state}
               status={node && state.flow ? statusOf(state.flow, node, known) : null}
               chooseFile={props.chooseFile}
+              onPreview={setPreview}
             />
           ) : null
         }
@@ -101,6 +119,32 @@ function Graph(props: { session: FlowSession; state: IFlowState; known: IKnown }
       onAdd={(place, before) => session.open({ kind: 'add', place, before })}
       onOpen={() => undefined}
     />
+  );
+}
+
+/** What is known of the chosen node: an analysis, or rows. */
+function Below(props: {
+  session: FlowSession;
+  state: IFlowState;
+  preview: IPreview | null;
+  sampleRows: number | null;
+}): JSX.Element | null {
+  const { session, state, preview, sampleRows } = props;
+  const analysis = shownAnalysis(session, state);
+  const place = shownTable(state);
+  if (analysis) {
+    return <AnalysisArea session={session} state={state} shown={analysis} />;
+  }
+  return (
+    place && (
+      <GridArea
+        session={session}
+        state={state}
+        place={place}
+        preview={preview}
+        sampleRows={sampleRows}
+      />
+    )
   );
 }
 
@@ -219,6 +263,9 @@ function actionsOf(session: FlowSession): IFlowActions {
     ),
     'add-branch': on(!!node && session.givesTable(id), () =>
       session.open({ kind: 'add', place: { node: id }, beside: true })
+    ),
+    analyse: on(!!node && session.givesTable(id), () =>
+      session.open({ kind: 'analyse', place: state.selected ?? { node: id } })
     ),
     duplicate: on(!!node, () => session.duplicate(id)),
     toggle: on(!!first, () => session.toggle(id)),

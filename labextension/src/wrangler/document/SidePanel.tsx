@@ -2,9 +2,11 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import { EmptyState } from '../../components/Messages';
 import { INodeStatus } from '../canvas/states';
+import { AnalyseTask } from './AnalysisTask';
 import { NodeHeader } from './NodeHeader';
 import { FlowSession, IFlowState } from './session';
 import { SourcePanel } from './SourcePanel';
+import { AddTask, EditTask, OnPreview } from './StepTask';
 
 /** What is done beside the graph: with the chosen node, a new source, what is wrong. */
 export function SidePanel(props: {
@@ -12,9 +14,11 @@ export function SidePanel(props: {
   state: IFlowState;
   status: INodeStatus | null;
   chooseFile: () => Promise<string | null>;
+  onPreview: OnPreview;
 }): JSX.Element {
   const { session, state, status } = props;
   const node = session.selectedNode;
+  const described = node && session.described(node.node_id);
   const { task } = state;
   return (
     <aside className="jp-studio-SidePanel" aria-label="Details" data-testid="side-panel">
@@ -26,7 +30,17 @@ export function SidePanel(props: {
       >
         <closeIcon.react tag="span" height="16px" width="16px" />
       </button>
-      {task.kind === 'source' ? (
+      {task.kind === 'add' && state.flow ? (
+        <AddTask
+          key={JSON.stringify(task)}
+          session={session}
+          state={state}
+          task={task}
+          onPreview={props.onPreview}
+        />
+      ) : task.kind === 'analyse' ? (
+        <AnalyseTask session={session} place={task.place} />
+      ) : task.kind === 'source' ? (
         <SourcePanel
           chooseFile={props.chooseFile}
           onAdd={(source, then) => session.addSource(source, then)}
@@ -35,6 +49,16 @@ export function SidePanel(props: {
         <Problems session={session} state={state} />
       ) : (
         node && status && <NodeHeader session={session} node={node} status={status} />
+      )}
+      {task.kind === 'node' && node && described?.Group && (
+        <EditTask
+          key={node.node_id}
+          session={session}
+          state={state}
+          node={node}
+          described={described}
+          onPreview={props.onPreview}
+        />
       )}
     </aside>
   );

@@ -60,6 +60,15 @@ export function Toolbar(props: {
       >
         Add step
       </button>
+      <button
+        className="jp-studio-Button"
+        data-testid="analyse"
+        disabled={!state.selected || !session.givesTable(state.selected.node)}
+        title="Look at the chosen table: charts, figures, the report on its quality"
+        onClick={() => state.selected && session.open({ kind: 'analyse', place: state.selected })}
+      >
+        Analyse
+      </button>
       <span className="jp-studio-Spacer" />
       {wrong > 0 && (
         <button

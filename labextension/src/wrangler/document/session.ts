@@ -18,7 +18,7 @@ import {
 } from '../flow/edits';
 import { givesTable } from '../flow/graph';
 import { FlowText, FlowTextError } from '../flow/text';
-import { INewStep, INode, IPlace } from '../flow/types';
+import { INewStep, INode, IPlace, JsonObject } from '../flow/types';
 import { nameOf } from './names';
 import { SharedText } from './text';
 
@@ -26,7 +26,16 @@ import { SharedText } from './text';
 export type Task =
   | { kind: 'node' }
   /** A step to be chosen; `before` is the one reader that reads it, `beside`: none does. */
-  | { kind: 'add'; place: IPlace; before?: string; beside?: boolean }
+  | {
+      kind: 'add';
+      place: IPlace;
+      before?: string;
+      beside?: boolean;
+      /** A step that is offered, and what its form begins with. */
+      suggestion?: { key: string; values?: JsonObject };
+    }
+  /** An analysis to be chosen, or one that is being made. */
+  | { kind: 'analyse'; place: IPlace; key?: string }
   | { kind: 'source' }
   | { kind: 'problems' };
 
@@ -120,7 +129,7 @@ export class FlowSession implements IDisposable {
   }
 
   open(task: Task): void {
-    const selected = task.kind === 'add' ? task.place : this._state.selected;
+    const selected = 'place' in task ? task.place : this._state.selected;
     this.update({ task, selected });
   }
 
@@ -143,6 +152,16 @@ export class FlowSession implements IDisposable {
         ? addStep(flow, step, [place, ...further])
         : addAfter(flow, step, place, further);
     });
+  }
+
+  /** Put a step behind an output, before what follows. */
+  addAt(place: IPlace, step: INewStep): void {
+    this._edit(flow => addAfter(flow, step, place));
+  }
+
+  /** Put a node behind an output, beside what follows. */
+  addBeside(place: IPlace, step: INewStep): void {
+    this._edit(flow => addStep(flow, step, [place]));
   }
 
   /** Add a source, or what else reads nothing. */
@@ -231,7 +250,7 @@ export class FlowSession implements IDisposable {
       canUndo,
       canRedo,
       selected: gone ? null : selected,
-      task: gone && task.kind === 'add' ? { kind: 'node' } : task
+      task: gone && 'place' in task ? { kind: 'node' } : task
     });
   }
 

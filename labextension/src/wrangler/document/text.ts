@@ -44,8 +44,15 @@ export class SharedText {
 
   /** Call `notify` after each change, whoever made it, until the returned function is called. */
   subscribe(notify: () => void): () => void {
+    const { undoManager } = this._shared;
+    // What can be undone is known a little later than the change itself.
+    const events = ['stack-item-added', 'stack-item-popped', 'stack-cleared'] as const;
     this._model.contentChanged.connect(notify);
-    return () => this._model.contentChanged.disconnect(notify);
+    events.forEach(event => undoManager?.on(event, notify));
+    return () => {
+      this._model.contentChanged.disconnect(notify);
+      events.forEach(event => undoManager?.off(event, notify));
+    };
   }
 
   private get _shared(): ISharedFile & Partial<Pick<YDocument<never>, 'undoManager'>> {

@@ -76,7 +76,16 @@ export function replaceStep(flow: FlowText, id: string, step: INewStep): FlowTex
     node.operator === step.operator &&
     JSON.stringify(node.parameters) === JSON.stringify(step.parameters);
   const replaced = flow.set(id, 'operator', step.operator).set(id, 'parameters', step.parameters);
-  return unchanged ? replaced : replaced.set(id, 'trained_parameters', undefined);
+  const names = node.outputs.map(each => each.name);
+  const outputs = step.outputs?.length && step.outputs.join('\n') !== names.join('\n');
+  const given = outputs
+    ? replaced.set(
+        id,
+        'outputs',
+        step.outputs?.map(name => ({ name }))
+      )
+    : replaced;
+  return unchanged ? given : given.set(id, 'trained_parameters', undefined);
 }
 
 /**

@@ -185,7 +185,10 @@ describe('steps', () => {
     const learned = flow.set('a', 'trained_parameters', { mean: 1 });
     expect(replaceStep(learned, 'a', STEP).node('a')).toMatchObject(STEP);
     expect(replaceStep(learned, 'a', STEP).node('a').trained_parameters).toBeUndefined();
-    expect(replaceStep(learned, 'a', flow.node('a'))).toBe(learned);
+    const same = { ...flow.node('a'), outputs: ['default'] };
+    expect(replaceStep(learned, 'a', same)).toBe(learned);
+    const parts = replaceStep(flow, 'a', { ...STEP, outputs: ['Train', 'Test'] });
+    expect(parts.node('a').outputs.map(each => each.name)).toEqual(['Train', 'Test']);
   });
 
   it('are renamed', () => {
