@@ -8,7 +8,7 @@ import {
   useReactFlow
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import React, { KeyboardEvent, MouseEvent, useEffect, useMemo, useRef } from 'react';
+import React, { KeyboardEvent, MouseEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import { IFlowNode } from '../../api/types';
 import { detailOf, nameOf } from '../document/names';
 import { givesTable } from '../flow/graph';
@@ -52,7 +52,7 @@ function Graph(props: ICanvasProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const nodes = useNodes(props);
   const edges = useEdges(props);
-  const onMoveStart = useFit(host);
+  const onMove = useFit(host);
   useInView(selected?.node ?? null, host);
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node');
@@ -103,7 +103,7 @@ function Graph(props: ICanvasProps): JSX.Element {
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}
-        onMoveStart={onMoveStart}
+        onMove={onMove}
         onNodeClick={choose}
         onNodeDoubleClick={props.onOpen}
         onNodeContextMenu={choose}
@@ -239,10 +239,10 @@ function useFit(host: React.RefObject<HTMLElement>): (event: unknown) => void {
     observer.observe(host.current as HTMLElement);
     return () => observer.disconnect();
   }, [fitView, host]);
-  return event => {
-    // Without an event it was the page that moved it.
+  // Without an event it was the page that moved it.
+  return useCallback(event => {
     moved.current ||= !!event;
-  };
+  }, []);
 }
 
 /** Bring the chosen node into view where it is not; also one that was just made. */
