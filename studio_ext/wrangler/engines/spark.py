@@ -204,11 +204,18 @@ class Spark:
 
     def from_arrow(self, data: pa.Table | pa.RecordBatchReader) -> Relation:
         """A table of the session with these rows."""
+        import pyarrow as pa
+
         table = data.read_all() if hasattr(data, "read_all") else data
         names = distinct_names(table.schema.names)
         with _explained():
             plain = _widened(table.rename_columns(list(names.values())))
-            return self._table(self.session.createDataFrame(plain), names)
+            if plain.num_rows:
+                return self._table(self.session.createDataFrame(plain), names)
+            # Spark Connect takes no types from a table without rows.
+            row = [pa.nulls(1, each.type) for each in plain.schema]
+            one = pa.Table.from_arrays(row, schema=plain.schema)
+            return self._table(self.session.createDataFrame(one).limit(0), names)
 
     def materialise(self, relation: Relation) -> Relation:
         """Run once, and keep the rows with the executors for the session."""
@@ -257,7 +264,9 @@ def _widened(table: pa.Table) -> pa.Table:
     from ..python.studio_child.tables import plain_type
 
     fields = [
-        each.with_type(pa.string() if pa.types.is_null(each.type) else plain_type(each.type))
+        each.with_type(
+            pa.string() if pa.types.is_null(each.type) else plain_type(each.type)
+        ).with_nullable(True)
         for each in table.schema
     ]
     schema = pa.schema(fields)
