@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import count, islice
@@ -273,6 +274,9 @@ def _widened(table: pa.Table) -> pa.Table:
     return table if schema == table.schema else table.cast(schema, safe=False)
 
 
+_DETAILS = re.compile(r'^\s*details = "(.*)"$', re.MULTILINE)
+
+
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
     """Spark's messages as a user of a flow can read them."""
@@ -282,8 +286,10 @@ def _explained() -> Iterator[None]:
         yield
     except PySparkException as error:
         said_by_step = (error.getMessageParameters() or {}).get("errorMessage")
-        first = str(error).strip().split("\n")[0].split(" SQLSTATE:")[0]
-        text = said_by_step or first.split("] ", 1)[-1]
+        # What Spark Connect's transport says stands in quotes after other lines.
+        told = _DETAILS.search(str(error))
+        lines = (told[1] if told else str(error)).strip().split("\n")
+        text = said_by_step or lines[0].split(" SQLSTATE:")[0].split("] ", 1)[-1]
         if isinstance(error, AnalysisException | ParseException):
             raise ColumnError(text) from error
         raise DataError(text) from error

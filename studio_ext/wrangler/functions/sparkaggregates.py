@@ -33,9 +33,10 @@ def counted(select: exp.Select) -> None:
             if found.name != "histogram" or found.parent_select is not select:
                 continue
             (x,) = found.expressions
-            whole = _whole(found)
-            if select.args.get("group") or whole is not found:
-                found.replace(call(_LISTED, x.copy()))
+            if select.args.get("group") or _whole(found) is not found:
+                listed = call(_LISTED, x.copy())
+                found.replace(listed)
+                whole = _whole(listed)
                 whole.replace(lists.histogram(whole.copy()))
                 continue
             alone = True
