@@ -37,6 +37,7 @@ from .logsource import ResourceLogs
 from .metering import Metering
 from .notebook import session
 from .processing import operations as processing
+from .processing import resume
 from .run.runners.process import ProcessRunner
 from .schedules import operations as schedules
 from .seen import logs as seen_logs
@@ -235,6 +236,7 @@ class ControlPlane:
                 log.exception("keeping the home in order failed")
 
     def _forget(self) -> None:
+        resume.forget(self.world, time.time())
         if self._watching.auditor is not None:
             self._watching.auditor.sweep()
 

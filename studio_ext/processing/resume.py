@@ -24,6 +24,9 @@ from ..wire.errors import ValidationException
 VARIABLE = "STUDIO_RESUME_FROM"
 CHECKPOINTS = "/opt/ml/checkpoints"
 KIND = "processing-job"
+#: How long, and how much in all, jobs that did not come out keep for those that go on.
+KEPT_S = 14 * 86400.0
+KEPT_BYTES = 20 << 30
 
 
 def check(world: World, account: str, params: dict[str, Any]) -> None:
@@ -50,6 +53,27 @@ def check_source(source: Resource, field: str) -> None:
             f"{field}: {source.name} is in status {source.status}; only a job that failed or was "
             "stopped can be resumed."
         )
+
+
+def forget(world: World, now: float) -> None:
+    """Remove what ended jobs of this machine kept too long ago, or too much of; the newest stay.
+
+    Such a job may be resumed all the same: it begins anew.
+    """
+    kept = []
+    for folder in world.config.jobs_dir.glob("processing-*/opt/ml/checkpoints"):
+        number = folder.parents[2].name.rpartition("-")[2]
+        job = world.store.resources.by_id(int(number)) if number.isdecimal() else None
+        if job is None or job.status not in ("Failed", "Stopped"):
+            continue
+        size = sum(path.stat().st_size for _, path in files_below(folder))
+        if size:
+            kept.append((job.state.get("ended") or job.modified, size, folder))
+    together = 0
+    for ended, size, folder in sorted(kept, key=lambda each: each[:2], reverse=True):
+        together += size
+        if now - ended > KEPT_S or together > KEPT_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def request_of(source: Resource, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from .analyses import Findings, analyses
 from .engines import DuckDB, Engine
 from .errors import (
     DamagedError,
+    DataError,
     FlowError,
     SourceError,
     StepError,
@@ -167,6 +168,8 @@ class Run:
     def _tried(self, node: Node) -> Outcome:
         try:
             outcome = self._result(node)
+            if not all(each.columns for each in outcome.outputs.values()):
+                raise DataError("There is no column left: a table has one at least")
             self.options.settle(outcome)
             return outcome
         except UnsupportedError as error:

@@ -24,6 +24,13 @@ def arrow(table: Any) -> pa.Table | pa.RecordBatchReader:
     NaN is missing. Raises DataError for what is no table, and for columns of values without a
     common type.
     """
+    made = _arrow(table)
+    if not made.schema.names:
+        raise DataError("The table has no columns: a table has one at least")
+    return made
+
+
+def _arrow(table: Any) -> pa.Table | pa.RecordBatchReader:
     import pyarrow as pa
 
     if isinstance(table, pa.Table):

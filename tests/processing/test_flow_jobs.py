@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from processing_jobs import OUT, Jobs, given, left
 from studio_plane import wait_for
 
 import studio_ext.wire.models as models
+from studio_ext.processing import resume
 from studio_ext.wrangler import Flow
 from studio_ext.wrangler.flow import Document, Input, Node
 
@@ -227,6 +229,10 @@ def test_an_error_names_its_node_and_other_branches_are_delivered(flows: Flows) 
     assert again[scaled.id]["Reused"] and again[types.id]["Reused"]
     assert again[f"{right.id}.default"]["Reused"]
     assert "Reused" not in again[wrong.id]
+    root = flows.studio.config.jobs_dir / flows.jobs.job_id("branches") / "opt/ml/checkpoints"
+    for days, stays in ((13, True), (15, False)):  # kept for those that go on, but not for ever
+        resume.forget(flows.studio.plane.world, time.time() + days * 86400)
+        assert bool([each for each in root.rglob("*") if each.is_file()]) == stays
     with pytest.raises(ClientError, match="only a job that failed or was stopped"):
         flows.own.resume_processing_job(ProcessingJobName="again", SourceProcessingJobName="mended")
 

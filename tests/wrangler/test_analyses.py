@@ -106,7 +106,8 @@ def test_of_many_points_the_same_some_are_shown(look: Any) -> None:
 
 
 def test_a_summary_is_pandas_describe(look: Any) -> None:
-    found = look("describe").data["columns"]
+    summary = look("describe")
+    found = summary.data["columns"]
     reference = TABLE["b"].describe()
     assert found["b"]["stddev"] == pytest.approx(reference["std"])
     assert found["b"]["mean"] == pytest.approx(reference["mean"])
@@ -115,6 +116,11 @@ def test_a_summary_is_pandas_describe(look: Any) -> None:
     assert found["k"]["count"] == counts.sum()
     assert found["k"]["most_frequent"] == counts.index[0]
     assert found["k"]["least_frequent"] == counts.index[-1]
+    (drawn,) = summary.figure["data"]
+    shown = dict(zip(drawn["header"]["values"], drawn["cells"]["values"], strict=True))
+    assert drawn["type"] == "table" and shown["Column"] == list(TABLE.columns)
+    assert shown["Mean"][shown["Column"].index("b")] == f"{reference['mean']:.6g}"
+    assert shown["Mean"][shown["Column"].index("k")] == ""
 
 
 def test_variance_inflation_is_statsmodels(look: Any) -> None:

@@ -324,6 +324,43 @@ def test_broken_files(
         _read(duckdb, path, **place)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("in.parquet", b"a,b\n1,2\n", "no Parquet but looks like text: name the source's type"),
+        ("in.orc", b'{"a": 1}\n', "no ORC but looks like JSON"),
+        ("in.json", b"a,b\n1,2\n", "no JSON but looks like text"),
+        ("in.csv", None, "no CSV but looks like Parquet: name the source's type, s3ContentType"),
+        ("in.csv", gzip.compress(b"a\n1\n"), "packed by gzip: let its name end in .gz"),
+    ],
+)
+def test_a_file_of_another_kind_than_its_name_says_is_told(
+    duckdb: Engine, tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / name
+    if content is None:
+        pq.write_table(pa.table({"a": [1]}), path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(WranglerError, match=words):
+        _read(duckdb, path)
+    if content is None:
+        assert _read(duckdb, path, s3ContentType="parquet") == (["a"], [(1,)])
+
+
+def test_a_header_may_begin_as_a_binary_file_does(duckdb: Engine, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("ORCID,PAR1\nx,y\n")
+    assert _read(duckdb, tmp_path / "in.csv", s3HasHeader=True)[0] == ["ORCID", "PAR1"]
+
+
+def test_a_table_has_a_column() -> None:
+    with pytest.raises(WranglerError, match="has no columns"):
+        Flow.from_dataframe(pa.table({})).run()
+    flow = Flow.from_dataframe(pa.table({"a": [1]}))
+    last = flow.add("manage_columns/drop_column", column_to_drop="a")
+    assert "There is no column left" in flow.run().errors[last.id]
+
+
 def test_damaged_parquet_is_told(duckdb: Engine, tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
     pq.write_table(pa.table({"a": range(100_000)}), path)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio_ext.wrangler.errors import DataError, UnsupportedError
-from studio_ext.wrangler.storage import Anywhere, LocalPlaces
+from studio_ext.wrangler.storage import Anywhere, LocalPlaces, local
 
 
 def _keys(s3: Any) -> list[str]:
@@ -163,6 +163,13 @@ def test_folders_with_other_things_are_not_replaced(
     (tmp_path / "notebook.ipynb").write_text("{}")
     with pytest.raises(DataError, match=r"notebook\.ipynb', which is no table"):
         LocalPlaces().write(str(tmp_path)).__enter__()
+    (tmp_path / "many").mkdir()
+    for number in range(3):
+        (tmp_path / "many" / f"{number}.csv").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "_MOST_REPLACED", 2)
+        with pytest.raises(DataError, match="holds more than 2 files"):
+            LocalPlaces().write(str(tmp_path / "many")).__enter__()
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(DataError, match="would be replaced as a whole, and holds"):
         LocalPlaces().write("~").__enter__()

@@ -11,7 +11,7 @@ from ..operators.base import Form
 from ..operators.figures import by_column, of_columns
 from ..operators.parameters import Parameters
 from ..relation import Relation
-from .base import Analysis, Findings, analyses
+from .base import Analysis, Findings, analyses, figure
 
 
 class _Nothing(Parameters):
@@ -36,7 +36,7 @@ class TableSummary(Analysis[_Nothing]):
             name: {"type": types.kind_of(relation.schema[name]), **_said(found)}
             for name, found in by_column(names, values).items()
         }
-        return Findings({"columns": columns})
+        return Findings({"columns": columns}, _table(columns))
 
 
 def _figures(relation: Relation, name: str) -> dict[str, exp.Expr]:
@@ -45,6 +45,32 @@ def _figures(relation: Relation, name: str) -> dict[str, exp.Expr]:
         ends = {"min": f.least(x), "max": f.most(x)}
         return {"count": f.count(x), **ends, "mean": f.mean(x), "stddev": f.deviation(x)}
     return {"count": f.count(x), "values": f.frequencies(exp.cast(x, types.STRING))}
+
+
+#: What the table shows of a column, by its heading.
+_SHOWN = {
+    "Type": "type",
+    "Count": "count",
+    "Minimum": "min",
+    "Maximum": "max",
+    "Mean": "mean",
+    "Deviation": "stddev",
+    "Most frequent": "most_frequent",
+    "Least frequent": "least_frequent",
+}
+
+
+def _table(columns: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The summary as plotly draws a table: a row for each column."""
+    shown = {key: [each.get(key) for each in columns.values()] for key in _SHOWN.values()}
+    wanted = {title: key for title, key in _SHOWN.items() if any(v is not None for v in shown[key])}
+    cells = [[_text(each) for each in shown[key]] for key in wanted.values()]
+    header = {"values": ["Column", *wanted], "align": "left"}
+    return figure({"type": "table", "header": header, "cells": {"values": [list(columns), *cells]}})
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _said(found: dict[str, Any]) -> dict[str, Any]:

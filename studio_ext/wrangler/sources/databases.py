@@ -89,6 +89,8 @@ def _streamed(
         result = connection.exec_driver_sql(text)
         if not result.returns_rows:
             raise DataError("queryString: the statement gives no rows", field="queryString")
+        if not result.keys():
+            raise DataError(f"{_named(definition)} has no columns", field="queryString")
         try:
             return relation_of(engine, list(result.keys()), _chunks(result, most))
         finally:
@@ -121,6 +123,11 @@ def _read_only(url: Any) -> Any:
     if url.get_backend_name() != "sqlite" or not path or path.startswith((":", "file:")):
         return url
     return url.set(database=f"file:{quote(path)}").update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _named(definition: Mapping[str, Any]) -> str:
+    query = definition.get("queryString")
+    return "queryString: what the query gives" if query else f"table: {definition['table']!r}"
 
 
 def _select(there: Any, definition: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from ..storage import LocalPlaces, Places
 from .databases import KINDS, read_database
 from .delimited import read_csv
 from .finding import Files, found, kind_of
+from .looks import look
 from .queries import ATHENA, read_query
 from .typed import read_json, read_orc, read_parquet
 
@@ -92,6 +93,7 @@ class Sources:
         notes = self.notes.setdefault(node, [])
         with self.faults():
             kind = kind_of(files, place)
+            look(files, kind)
             if kind == "csv":
                 return read_csv(engine, files, place, notes)
             if kind == "parquet":

@@ -20,6 +20,8 @@ _AT_FDCWD = -100
 _EXCHANGE = 2  # renameat2(2)
 _HELD = ".lock"
 #: How files of tables end: a folder with others is none that a flow has written.
+#: Files of a folder that are looked at before it is replaced; one of more is left alone.
+_MOST_REPLACED = 100_000
 _TABLES = set(".csv .tsv .txt .parquet .json .jsonl .orc .gz .bz2 .zst .deflate .crc".split())
 
 
@@ -80,7 +82,15 @@ def _refuse_precious(target: Path, address: str) -> None:
                 "name a folder of its own",
                 field="output_path",
             )
+    seen = 0
     for folder, _, names in os.walk(target):
+        seen += len(names)
+        if seen > _MOST_REPLACED:
+            raise DataError(
+                f"output_path: {address!r} would be replaced as a whole, and holds more than "
+                f"{_MOST_REPLACED:,} files; remove it, or name another folder",
+                field="output_path",
+            )
         for name in names:
             if name[0] not in "._" and Path(name).suffix.lower() not in _TABLES:
                 raise DataError(
