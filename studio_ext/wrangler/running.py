@@ -22,7 +22,7 @@ from .flow import Document, Input, Node, typed, variables
 from .operators import Trained, catalogue
 from .operators.parameters import parse
 from .python import collected
-from .relation import Relation
+from .relation import Base, Relation
 from .sources import Sources, first_rows, sampled
 from .storage import Anywhere, Places
 from .targets import written
@@ -100,6 +100,8 @@ class Run:
         self._sources = Sources(
             engine, self.options.places, self.options.connections, self.options.tables
         )
+        #: Text files that a step has learned from.
+        self._learned_from: set[Base] = set()
         self._values = typed.values(document.data, self.options.parameters)
 
     def nodes(self, upto: str | None = None) -> None:
@@ -210,7 +212,8 @@ class Run:
         except DamagedError as error:
             said.append(f"{error}; learned anew from these rows")
         if trained is None and operator.fitted:
-            relations[0] = self._parsed(node.inputs[0])
+            if not self._first_of(relations[0]):
+                relations[0] = self._parsed(node.inputs[0])
             trained = operator.fit(relations[0], p)
             learned = operator.form.write_trained(operator.saved(trained or {}, p))
         outputs = operator.run(relations, p, trained)
@@ -229,8 +232,20 @@ class Run:
         )
         return Outcome(node, State.DONE)
 
+    def _first_of(self, relation: Relation) -> bool:
+        """Whether no step has learned from these files of text yet.
+
+        The first step mostly finds the types: a copy is worth making after it, of what has them.
+        """
+        base = relation.base
+        while base.level is not None:
+            base = base.level[0].base
+        new = base not in self._learned_from
+        self._learned_from.add(base)
+        return new
+
     def _parsed(self, given: Input) -> Relation:
-        """What a step learns from: text files are parsed once, not for each step that learns."""
+        """What further steps learn from: text files are not parsed for each of them."""
         relation = self._input(given.node, given.output)
         if not isinstance(self.engine, DuckDB) or not relation.reads_text:
             return relation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -23,6 +23,7 @@ OTHERS = ("object", "array", "struct", "map", "binary", "other")
 ERROR = "_typecast_error"
 #: Tried in this order; a column is the first of which all its values are.
 INFERRED = ("bool", "long", "float", "date", "datetime")
+_FIRST = 1_000
 
 
 class _Nothing(Parameters):
@@ -78,25 +79,28 @@ class InferAndCast(Operator[_Nothing]):
     form = Form("sagemaker.spark.infer_and_cast_type_0.1", origin="file")
     variants = ("infer", "edit types")
 
-    def aggregates(self, relation: Relation, p: _Nothing) -> Mapping[str, exp.Expr]:
-        f = relation.functions
-        found = {}
-        for index, name in enumerate(relation.columns_of("string")):
-            x = relation[name]
-            found[f"{index}/any"] = exp.Count(this=f.blank(x))
-            for kind in INFERRED:
-                fitting = exp.Case().when(f.fits(f.blank(x), kind), f.constant(1))
-                found[f"{index}/{kind}"] = exp.Count(this=fitting)
-        return found
-
     def fit(self, relation: Relation, p: _Nothing) -> Trained:
-        values = relation.aggregate(self.aggregates(relation, p))
-        schema = dict(types.describe(relation.schema))
-        for index, name in enumerate(relation.columns_of("string")):
-            rows = values[f"{index}/any"]
-            fits = (kind for kind in INFERRED if rows and values[f"{index}/{kind}"] == rows)
-            schema[name] = next(fits, "string")
-        return {"schema": schema}
+        texts = relation.columns_of("string")
+        # What is not the type of the first rows is not that of all: there is less to try on all.
+        tried = dict.fromkeys(texts, INFERRED)
+        first = _fitting(relation.limit(_FIRST), tried)
+        left = {
+            name: [kind for kind in INFERRED if fits is None or fits[kind]]
+            for name, fits in first.items()
+        }
+        found = {name: "string" for name, kinds in left.items() if not kinds}
+        while len(found) < len(texts):
+            asked = {
+                name: kinds if first[name] is None else kinds[:1]
+                for name, kinds in left.items()
+                if name not in found
+            }
+            for name, fits in _fitting(relation, asked).items():
+                kinds = [kind for kind in asked[name] if fits and fits[kind]]
+                left[name] = left[name][len(asked[name]) :]
+                if kinds or fits is None or not left[name]:
+                    found[name] = kinds[0] if kinds else "string"
+        return {"schema": {**types.describe(relation.schema), **found}}
 
     def adopt(self, saved: Trained, p: _Nothing) -> Trained:
         return {"schema": dict(saved["schema"])}
@@ -121,6 +125,27 @@ class InferAndCast(Operator[_Nothing]):
             elif source != kind:
                 cast[name] = f.to(x, types.NAMED[kind], relation.schema[name])
         return relation.with_columns(cast)
+
+
+def _fitting(
+    relation: Relation, asked: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, bool] | None]:
+    """Column -> kind -> whether all values are of it, in one scan; None: there is no value."""
+    f = relation.functions
+    wanted = {}
+    for place, (name, kinds) in enumerate(asked.items()):
+        x = f.blank(relation[name])
+        wanted[f"{place}/any"] = exp.Count(this=x)
+        for kind in kinds:
+            fitting = exp.Case().when(f.fits(x, kind), f.constant(1))
+            wanted[f"{place}/{kind}"] = exp.Count(this=fitting)
+    values = relation.aggregate(wanted)
+    return {
+        name: {kind: values[f"{place}/{kind}"] == values[f"{place}/any"] for kind in kinds}
+        if values[f"{place}/any"]
+        else None
+        for place, (name, kinds) in enumerate(asked.items())
+    }
 
 
 @catalogue.add

@@ -10,7 +10,7 @@ from ..relation import Relation
 from .base import Operator, Trained
 from .catalogue import catalogue
 from .encoding import index_of
-from .figures import counted
+from .figures import counted_each
 from .parameters import field, outputs
 from .target import GROUP, Encoded, form
 
@@ -31,7 +31,8 @@ class BinaryEncode(Operator[Encoded]):
     variants = ("binary",)
 
     def fit(self, relation: Relation, p: Encoded) -> Trained:
-        return {"columns": {name: list(counted(relation, name)) for name in p.input_column}}
+        found = counted_each(relation, p.input_column)
+        return {"columns": {name: list(counts) for name, counts in found.items()}}
 
     def apply(self, relation: Relation, p: Encoded, trained: Trained | None) -> Relation:
         assert trained

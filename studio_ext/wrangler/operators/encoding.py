@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..relation import Relation
 from .base import Choice, Form, Operator, Trained
 from .catalogue import catalogue
-from .figures import counted, nothing_in
+from .figures import counted_each, nothing_in
 from .parameters import AnyColumns, NewColumn, Parameters, field, outputs
 
 GROUP = "Encode categorical"
@@ -104,7 +104,8 @@ class OrdinalEncode(Operator[_Ordinal]):
     variants = ("Skip", "Keep", "Error", "Replace with NaN")
 
     def fit(self, relation: Relation, p: _Ordinal) -> Trained:
-        return {"columns": {name: list(counted(relation, name)) for name in p.input_column}}
+        found = counted_each(relation, p.input_column)
+        return {"columns": {name: list(counts) for name, counts in found.items()}}
 
     def adopt(self, saved: Trained, p: _Ordinal) -> Trained:
         return {"columns": indexed(saved, p.input_column)}
@@ -147,7 +148,8 @@ class OneHotEncode(Operator[_OneHot]):
 
     def fit(self, relation: Relation, p: _OneHot) -> Trained:
         if not p.input_already_ordinal_encoded:
-            return {"columns": {name: list(counted(relation, name)) for name in p.input_column}}
+            found = counted_each(relation, p.input_column)
+            return {"columns": {name: list(counts) for name, counts in found.items()}}
         f = relation.functions
         largest = relation.aggregate(
             {name: f.most(f.number(relation[name])) for name in p.input_column}

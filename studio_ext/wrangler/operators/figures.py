@@ -15,6 +15,8 @@ from ..relation import Relation, column
 Counts = dict[str, int]
 #: Most bytes of a category, which goes into the flow's file and the text of queries.
 LONGEST_LABEL = 1 << 20
+#: Columns whose values are counted in one scan: each has a hash table of its own.
+AT_ONCE = 16
 
 
 def of_columns(
@@ -59,23 +61,53 @@ def counted(relation: Relation, name: str) -> Counts:
 
     Raises DataError where one is longer than a category can be.
     """
+    return counted_each(relation, [name])[name]
+
+
+def counted_each(relation: Relation, names: Sequence[str]) -> dict[str, Counts]:
+    """The same of several columns, in one scan for every ``AT_ONCE`` of them."""
+    names = list(dict.fromkeys(names))
+    found: dict[str, Counts] = {}
+    for start in range(0, len(names), AT_ONCE):
+        found |= _counted(relation, names[start : start + AT_ONCE])
+    return found
+
+
+def _counted(relation: Relation, names: Sequence[str]) -> dict[str, Counts]:
     f = relation.functions
-    values = relation.select({"value": f.text(relation[name])})
-    value = column("value", "t")
+    inner = {f"value_{place}": name for place, name in enumerate(names)}
+    values = relation.select({each: f.text(relation[name]) for each, name in inner.items()})
+    columns = [column(each, "t") for each in inner]
+    # Each of its rows has a value of one column, or stands for what is missing in one.
+    sets = exp.GroupingSets(expressions=[exp.Paren(this=each.copy()) for each in columns])
+    grouped = values.derive(
+        lambda table: (
+            exp.select(
+                *(each.copy() for each in columns), exp.alias_(exp.Count(this=exp.Star()), "n")
+            )
+            .from_(table)
+            .group_by(exp.Group(expressions=[sets.copy()]))
+        )
+    )
+    rows = grouped.select(
+        {each: _label(grouped, each, name) for each, name in inner.items()} | {"n": grouped["n"]}
+    ).rows()
+    labels: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
+    for *texts, count in rows:
+        for name, text in zip(names, texts, strict=True):
+            if text is not None:
+                labels[name].append((str(text), int(count)))
+    return {
+        name: dict(sorted(each, key=lambda one: (-one[1], one[0]))) for name, each in labels.items()
+    }
+
+
+def _label(grouped: Relation, each: str, name: str) -> exp.Expr:
+    """The text, if it is one that a category can be."""
+    f, text = grouped.functions, grouped[each]
     message = (
         f"input_column: {name!r} holds a text of more than {LONGEST_LABEL:,} bytes, "
         "which is no category: shorten or leave out such rows in a step before"
     )
-    grouped = values.derive(
-        lambda table: (
-            exp.select(value.copy(), exp.alias_(exp.Count(this=exp.Star()), "n"))
-            .from_(table)
-            .where(value.copy().is_(exp.null()).not_())
-            .group_by(value.copy())
-        )
-    )
-    short = exp.LTE(this=call("strlen", grouped["value"]), expression=exp.convert(LONGEST_LABEL))
-    checked = exp.case().when(short, grouped["value"]).else_(f.fail(f.constant(message)))
-    labels = grouped.select({"value": checked, "n": grouped["n"]})
-    rows = sorted(labels.rows(), key=lambda each: (-each[1], each[0]))
-    return {str(label): int(count) for label, count in rows}
+    length = exp.GT(this=call("strlen", text), expression=exp.convert(LONGEST_LABEL))
+    return exp.case().when(length, f.fail(f.constant(message))).else_(text)

@@ -75,7 +75,8 @@ class _Outliers(Operator[F]):
             inside += [] if low is None else [exp.GTE(this=x, expression=f.constant(low))]
             inside += [] if high is None else [exp.LTE(this=x, expression=f.constant(high))]
             if p.fix_method == "Remove":
-                kept_rows.append(exp.or_(x.copy().is_(exp.null()), exp.and_(*inside)))
+                # Named once for each bound: engines compute it anew wherever a filter has it.
+                kept_rows.append(f.coalesce(exp.and_(*inside), True))
                 if output != name:
                     fixed[output] = x.copy()
             elif p.fix_method == "Invalidate":
