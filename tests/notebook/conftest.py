@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import databases
-import psutil
 import pytest
+from leftovers import end_all_of
 
 from studio_ext.files import read_json
 from studio_ext.notebook import session
@@ -48,23 +48,6 @@ def answers(home: Path) -> bool:
     except session.NotRunning:
         return False
     return bool(read_json(home / "run" / "gateway.json"))
-
-
-def end_all_of(home: Path) -> None:
-    """End what outlives its server: the gateway, jobs and model servers."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(home) in " ".join(process.cmdline()):
-                found += [process, *process.children(recursive=True)]
-        except psutil.Error:
-            continue
-    for process in found:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(found, timeout=60)
 
 
 @pytest.fixture(scope="session")

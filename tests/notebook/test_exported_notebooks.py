@@ -98,6 +98,33 @@ def test_what_a_notebook_needs_is_told() -> None:
         flow.to_notebook("feature-store")
     with pytest.raises(ParameterError, match="target: 'pdf' is none of python, processing"):
         flow.to_notebook("pdf")  # type: ignore[arg-type]
-    table = Flow.from_dataframe(pd.DataFrame({"a": [1]})).wrangle("drop_column column=a")
+    table = Flow.from_dataframe(pd.DataFrame({"a": [1], "b": [2]})).wrangle("drop_column column=a")
     with pytest.raises(FlowError, match="cannot read the table 'df' of a program"):
         table.to_notebook("processing")
+
+
+@pytest.mark.parametrize(
+    ("label", "first"), [("y", [0, 1, 0]), ("n", [5, 6, 7]), ("nothing", None)]
+)
+def test_a_label_of_texts_is_numbered(tmp_path: Path, label: str, first: list[int] | None) -> None:
+    path = tmp_path / "rows.csv"
+    pd.DataFrame({"n": [5, 6, 7], "y": ["no", "yes", "no"]}).to_csv(path, index=False)
+    flow = Flow.new()
+    place = {"s3Uri": str(path), "s3ContentType": "csv", "s3HasHeader": True}
+    definition = {"datasetSourceType": "S3", "name": "rows.csv", "s3ExecutionContext": place}
+    flow.document.add("sagemaker.s3_source_0.1", {"dataset_definition": definition}, type="SOURCE")
+    flow.add("infer_and_cast_type")
+    notebook = flow.to_notebook("training", label=label)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    # The steps of the flow and the label's; what lies between and behind speaks to Studio.
+    steps = cells[: next(n for n, each in enumerate(cells) if "boto3" in each)]
+    (labelled,) = [each for each in cells if "prepared = node" in each]
+    code = "\n\n".join([*steps, "node = list(flow.document)[-1]", labelled])
+    namespace: dict[str, Any] = {}
+    if first is None:
+        with pytest.raises(ValueError, match="no column 'nothing' to predict"):
+            exec(code, namespace)  # noqa: S102
+        return
+    exec(code, namespace)  # noqa: S102
+    table = namespace["flow"].run().table()
+    assert table.column_names[0] == label and table[label].to_pylist() == first

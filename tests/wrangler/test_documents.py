@@ -148,3 +148,28 @@ def test_paths_of_sources_count_from_the_folder_of_the_flow(
         flow.save("flows/x.flow")
         for opened in (Flow.open("flows/x.flow"), Flow.open("flows/x.flow").refitted()):
             assert opened.run().table(source.id).column_names == [address.removesuffix(".csv")]
+
+
+def test_nodes_without_a_name_are_called_as_people_call_them() -> None:
+    document = Document.new()
+    definition = {"datasetSourceType": "S3", "name": "claims.csv"}
+    parameters = {"dataset_definition": definition}
+    source = document.add("sagemaker.s3_source_0.1", parameters, type="SOURCE")
+    formula = document.add("sagemaker.spark.custom_formula_0.1", {}, [source.output()])
+    chart = document.add(
+        "sagemaker.visualizations.describe_0.1", {}, [source.output()], type="VISUALIZATION"
+    )
+    unknown = document.add("sagemaker.spark.nothing_0.1", {}, [source.output()])
+    wrong = document.add(
+        "sagemaker.s3_source_0.1", {"dataset_definition": "no object"}, type="SOURCE"
+    )
+    labels = [each.label for each in (source, formula, chart, unknown, wrong)]
+    assert labels == [
+        "claims.csv",
+        "Custom formula",
+        "Table summary",
+        "sagemaker.spark.nothing_0.1",
+        "sagemaker.s3_source_0.1",
+    ]
+    formula.data["name"] = "Mine"
+    assert formula.label == "Mine"

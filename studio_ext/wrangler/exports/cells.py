@@ -75,11 +75,19 @@ refit = False""",
 )
 
 LABEL = (
-    "The built-in XGBoost takes the column to predict first; it has to hold numbers.",
+    """
+    The built-in XGBoost takes the column to predict first, and predicts numbers: texts are numbered
+    from 0 on, the most frequent first.
+    """,
     """
 label = <<label>>
 prepared = node
-node = flow.add("manage_columns/move_column/move_to_start", prepared, column_to_move=label)""",
+rows = flow.run().relation(node)
+if label not in rows:
+    raise ValueError(f"There is no column {label!r} to predict: there are {rows.columns}")
+if label not in rows.columns_of("long", "float", "bool"):
+    node = flow.add("encode_categorical/ordinal_encode", node, input_column=label)
+node = flow.add("manage_columns/move_column/move_to_start", node, column_to_move=label)""",
 )
 
 JOB = (

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files import write_atomic
-from ..errors import FlowError, shown
+from ..errors import FlowError, UnsupportedError, shown
 from .style import Style
 
 TYPES = ("SOURCE", "TRANSFORM", "DATASET", "VISUALIZATION", "DESTINATION")
@@ -114,10 +114,28 @@ class Node:
 
     @property
     def label(self) -> str:
-        """What a person calls it."""
+        """What a person calls it: its own name, else that of its dataset or its step."""
         given = self.data.get("name") or self.parameters.get("name")
+        dataset: Any = self.dataset
+        named = dataset.get("name") if isinstance(dataset, Mapping) else None
         chosen = self.parameters.get("operator")
-        return str(given or chosen or self.operator)
+        return str(given or named or chosen or _declared(self) or self.operator)
+
+
+def _declared(node: Node) -> str | None:
+    """What the catalogues call what a node does; None where they know nothing of it."""
+    # They read nodes: the document must not need them to be read itself.
+    from ..analyses import analyses
+    from ..operators import catalogue
+
+    try:
+        if node.type == "TRANSFORM":
+            return catalogue.find(node.operator, node.parameters).label
+        if node.type == "VISUALIZATION":
+            return analyses.find(node.operator, node.parameters).label
+    except UnsupportedError:
+        return None
+    return None
 
 
 @dataclass
