@@ -109,15 +109,16 @@ export function AnalysisPanel(props: IAnalysisPanelProps): JSX.Element {
 
   return (
     <section
-      className="jp-studio-Step jp-studio-Analysis"
+      className={`jp-studio-Step jp-studio-Analysis${fields.length ? '' : ' jp-mod-plain'}`}
       aria-label={analysis.Label}
       data-testid="analysis-panel"
       data-key={analysis.Key}
     >
       <header>
-        <h3>{analysis.Label}</h3>
+        <h3>
+          {analysis.Label} <span className="jp-studio-Analysis-table">of {table.label}</span>
+        </h3>
         <StepHelp text={analysis.Help} />
-        <p className="jp-studio-Muted">Of {table.label}</p>
       </header>
       <div className="jp-studio-Step-body">
         <div className="jp-studio-Analysis-form">
