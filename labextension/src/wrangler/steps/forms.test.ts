@@ -202,7 +202,7 @@ describe('what the server says', () => {
       'Randomized split: splits.0.percentage: 2 is not right: less than 1',
       'splits.0.percentage',
       ['splits', 0, 'percentage'],
-      '2 is not right: less than 1'
+      'Less than 1'
     ],
     [
       'balance_data/smote',

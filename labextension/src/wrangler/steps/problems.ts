@@ -211,6 +211,8 @@ function plainMessage(message: string, name: string | undefined, fields: IField[
     const at = text.indexOf(`${name}: `);
     text = at >= 0 ? text.slice(at + name.length + 2) : text;
   }
+  // The value stands in the field.
+  text = text.replace(/^[\s\S]*? is not right: (?:Value error, )?/, '');
   for (const field of fields.filter(each => each.name.includes('_'))) {
     text = text.split(field.name).join(field.title);
   }
