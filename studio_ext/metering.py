@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 
 from prometheus_client.core import Metric
 from sqlalchemy import func, or_, select
@@ -151,10 +151,12 @@ class Metering:
         A request signed for S3 is for the bucket of that name, and goes on to ``inner``.
         """
 
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "http" or scope["path"] != exposition.PATH:
-                await inner(scope, receive, send)
-                return
+                return inner(scope, receive, send)
+            return page(scope, receive, send)
+
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
             request = request_of(scope)
             given = request.headers.get("authorization", "")
             bearer, ours = exposition.is_bearer(given), scope_service(request) == SERVICE

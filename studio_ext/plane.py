@@ -103,6 +103,7 @@ class ControlPlane:
         self._server = Server(
             uvicorn.Config(
                 metering.app(asgi_app(self.dispatcher)),
+                interface="asgi3",
                 http=BoundedHttp,
                 ws="none",
                 log_config=None,

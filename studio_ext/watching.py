@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 from .control.auditing import Auditor
@@ -38,7 +37,7 @@ class Watching(Observer):
         self.log: ToFile | None = None  # where the access log goes
         self.auditor: Auditor | None = None
 
-    def begun(self, exchange: Exchange) -> AbstractContextManager[None]:
+    def begun(self, exchange: Exchange) -> context.acting:
         """Let everything that is done from now on carry the request's id."""
         self.in_flight += 1
         acting = context.acting(exchange.request_id, direct=True)
@@ -78,7 +77,7 @@ class Watching(Observer):
             self.auditor.ended(exchange)
         if self.log is not None:
             self.log.line(_fields(exchange))
-        if isinstance(begun, AbstractContextManager):
+        if isinstance(begun, context.acting):
             begun.__exit__(None, None, None)
 
     def _count(self, exchange: Exchange) -> None:

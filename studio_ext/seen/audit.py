@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 Record = dict[str, Any]
 
 MOST_BYTES = 64 << 20  # of a day's file before the next is begun
-_MEASURED = 64  # lines between looks how large it is
 _JOURNAL_BYTES = 4 << 20
 _OPEN = ".open-"
 #: Members of a record that are known once the call was made; the others never change.
@@ -56,7 +55,6 @@ class Audit:
         self._lock = threading.Lock()
         self._day: tuple[str, int] = ("", 0)
         self._file = -1
-        self._size = self._unmeasured = 0
         self._open: dict[str, bytes] = {}
         self._late: list[bytes] = []
         self._torn = False
@@ -134,7 +132,6 @@ class Audit:
         self._turn()
         data = b"\n" + line if self._torn else line
         written = os.write(self._file, data)
-        self._size += written
         self._unsynced = True
         self._torn = written < len(data)
         if self._torn:
@@ -144,10 +141,7 @@ class Audit:
         """Have the file of today open, one that is not full."""
         today, number = stamp(time.time())[:10], 0
         if self._file >= 0 and self._day[0] == today:
-            self._unmeasured += 1
-            if self._unmeasured > _MEASURED:  # others may write to it as well
-                self._size, self._unmeasured = os.fstat(self._file).st_size, 0
-            if self._size < MOST_BYTES:
+            if os.fstat(self._file).st_size < MOST_BYTES:
                 return
             number = self._day[1] + 1
         while (path := _day_file(self.folder, today, number)).exists():
@@ -160,7 +154,6 @@ class Audit:
             os.fsync(self._file)
             os.close(self._file)
         self._file, self._day = opened, (today, number)
-        self._size, self._unmeasured = os.fstat(opened).st_size, 0
 
     def _shorten(self) -> None:
         """Keep the journal to the calls that are being made."""

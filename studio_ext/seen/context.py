@@ -6,8 +6,6 @@ up when they act on the resource, and supervisors of jobs and model servers are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 #: Under this name a resource's state holds the id of the request that created or last changed it.
@@ -27,12 +25,18 @@ def direct() -> bool:
     return _direct.get()
 
 
-@contextmanager
-def acting(request_id: str, *, direct: bool = False) -> Iterator[None]:
-    """Run the block on behalf of a request."""
-    before = _id.set(request_id), _direct.set(direct)
-    try:
-        yield
-    finally:
-        _id.reset(before[0])
-        _direct.reset(before[1])
+class acting:
+    """Runs the block on behalf of a request. A class, as each request begins with one."""
+
+    __slots__ = ("_before", "_values")
+
+    def __init__(self, request_id: str, *, direct: bool = False) -> None:
+        self._values = request_id, direct
+
+    def __enter__(self) -> None:
+        request_id, direct = self._values
+        self._before = _id.set(request_id), _direct.set(direct)
+
+    def __exit__(self, *_: object) -> None:
+        _id.reset(self._before[0])
+        _direct.reset(self._before[1])

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -108,6 +109,11 @@ class ToFile(logging.Handler):
         super().close()
 
 
+@lru_cache(maxsize=8)
+def _clock(at: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
 class Console(logging.StreamHandler[TextIO]):
     """Readable lines for people; raises nothing."""
 
@@ -122,8 +128,7 @@ class Console(logging.StreamHandler[TextIO]):
 
     def line(self, fields: Mapping[str, Any]) -> None:
         """Write what a record with these fields would give."""
-        now = time.strftime("%H:%M:%S", time.localtime())
-        text = secrets.without(f"{now} INFO    {fields['message']}")
+        text = secrets.without(f"{_clock(int(time.time()))} INFO    {fields['message']}")
         found = fields.get("request_id", "")
         try:
             with self.lock or nullcontext():

@@ -105,6 +105,8 @@ def _mapping(shape: Shape | None, value: Mapping[str, Any], depth: int) -> dict[
             found[label] = {str(key)[:_MOST_TEXT]: HIDDEN for key in list(item)[:_MOST_ITEMS]}
         elif type(item) is str and depth < _DEEPEST and not sensitive:
             found[label] = _text(item) if len(item) > _PLAIN_TEXT else item
+        elif type(item) is dict and depth < _DEEPEST and not sensitive:
+            found[label] = _mapping(inner, item, depth + 1)
         else:
             found[label] = _value(inner, item, depth + 1)
     return found

@@ -13,7 +13,7 @@ BLOT = "***"
 _PREFIX = "studio_"
 #: Text that must be there for a rule to be tried, which is what keeps a line cheap; the rule.
 _RULES = [
-    ("studio_", re.compile(r"(studio_(?:key|token)_)[\w-]{16,}")),
+    *((mark, re.compile(rf"({mark})[\w-]{{16,}}")) for mark in ("studio_key_", "studio_token_")),
     ("ignature=", re.compile(r"((?:X-Amz-)?Signature=)[^&\s\"',]+")),
     ("oken=", re.compile(r"((?:X-Amz-Security-Token|[Tt]oken)=)[^&\s\"']+")),
     ("earer ", re.compile(r"([Bb]earer )[^\s\"',]+")),

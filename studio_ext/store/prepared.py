@@ -147,7 +147,11 @@ class Prepared:
         if compiled is None:
             compiled = _Compiled(self.statement, self._names, dialect)
             self._compiled[dialect.name] = compiled
-        return execute(connection, compiled.text, compiled.parameters(values)), compiled
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            return driver.execute(compiled.text, compiled.parameters(values)), compiled
+        except dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemys(error, connection, compiled.text) from error
 
 
 class PreparedInsert:

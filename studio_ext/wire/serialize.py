@@ -100,8 +100,11 @@ def _json(operation: OperationModel, result: Mapping[str, Any], _request_id: str
     return Response(200, {"content-type": f"application/x-amz-json-{version}"}, body)
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
 def _dump(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(value).encode()
 
 
 def _json_error(error: ApiError, operation: OperationModel | None) -> Response:

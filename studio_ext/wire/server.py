@@ -51,10 +51,10 @@ def asgi_app(dispatcher: Dispatcher, body_limit: int = BODY_LIMIT) -> ASGIApp:
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await _Exchange(dispatcher, body_limit, scope, receive, send).run()
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
         else:
             raise RuntimeError(f"unsupported ASGI scope {scope['type']}")
 
@@ -91,21 +91,19 @@ class _Exchange:
         started = time.perf_counter()
         begun = observer.begun(seen)
         try:
-            response = await self._answer()
+            try:
+                response = await self._handle()
+            except ApiError as error:
+                response = self._failure(error)
+            except Exception as error:
+                text = f"request {self._id} failed"
+                response = self._failure(self._dispatcher.failure(error, text))
             seen.status = response.status
             await self._drain()
             await self._respond(response)
         finally:
             seen.received, seen.seconds = self._incoming.size, time.perf_counter() - started
             observer.ended(seen, begun)
-
-    async def _answer(self) -> Response:
-        try:
-            return await self._handle()
-        except ApiError as error:
-            return self._failure(error)
-        except Exception as error:
-            return self._failure(self._dispatcher.failure(error, f"request {self._id} failed"))
 
     def _failure(self, error: ApiError) -> Response:
         self._seen.error = error.code

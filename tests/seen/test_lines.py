@@ -154,3 +154,21 @@ def test_an_event_of_a_supervisor(tmp_path: Path) -> None:
     line = json.loads((tmp_path / "shim.log").read_text())
     assert (line["message"], line["request_id"], line["job"]) == ("began", "r", "training-1")
     assert os.stat(tmp_path / "shim.log").st_mode & 0o777 == 0o600
+
+
+def test_what_is_said_is_what_a_record_would_give(
+    logged: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.getLogger("studio_ext.somewhere")
+    # pytest's own handler takes records alone, and then there is one.
+    logs.say(log, "50 % of it", resource="arn:x", resource_id=7)
+    monkeypatch.setattr(logging.getLogger("studio_ext"), "propagate", False)
+    console = logs.to_console(sys.stderr)
+    with context.acting("0123456789"):
+        logs.say(log, "50 % of it", resource="arn:x", resource_id=7)
+    logs.end(console)
+    by_record, said = (json.loads(line) for line in logged.read_text().splitlines())
+    assert said.pop("request_id") == "0123456789"
+    del by_record["time"], said["time"]
+    assert said == by_record
+    assert "INFO    50 % of it  [01234567]\n" in capsys.readouterr().err

@@ -175,3 +175,38 @@ def test_what_is_written_in_one_step_leaves_by_one_call() -> None:
 
     large = b"x" * (http.MUCH + 1)
     assert asyncio.run(steps()) == [b"headbody", b"head", large, b"last", b"closed"]
+
+
+SMALL = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n"
+
+
+def test_a_small_body_may_come_in_pieces_and_the_next_request_after_it(
+    connection: socket.socket,
+) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for pieces in (
+        [SMALL, b"abcdef"],
+        [SMALL + b"abc", b"def"],
+        [SMALL[:20], SMALL[20:] + b"abcdef"],
+    ):
+        for piece in pieces:
+            connection.sendall(piece)
+        assert answer(connection).endswith(b"\r\n\r\n6")
+
+
+def test_a_body_that_does_not_come_is_left_to_whoever_reads_it(
+    connection: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "SMALL_S", 0.05)
+    begun = threading.Event()
+    start = http.BoundedHttp._release
+
+    def release(protocol: http.BoundedHttp) -> None:
+        start(protocol)
+        begun.set()
+
+    monkeypatch.setattr(http.BoundedHttp, "_release", release)
+    connection.sendall(SMALL + b"abc")
+    assert begun.wait(60)  # with half of the body
+    connection.sendall(b"def")
+    assert answer(connection).endswith(b"\r\n\r\n6")
