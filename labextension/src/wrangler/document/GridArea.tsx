@@ -1,7 +1,7 @@
-import React, { useMemo } from 'react';
+import React, { useMemo, useState } from 'react';
 import { IColumnProfile } from '../../api/types';
 import { DataGrid } from '../grid/DataGrid';
-import { flowSource, trySource } from '../grid/flowSource';
+import { flowSource, marksBefore, trySource } from '../grid/flowSource';
 import { CellValue, IGridAction, ITableColumn, ITableSource } from '../grid/types';
 import { dataKey, givesTable } from '../flow/graph';
 import { FlowText } from '../flow/text';
@@ -9,6 +9,8 @@ import { IPlace, JsonObject } from '../flow/types';
 import { IPreview } from '../steps/StepPanel';
 import { ISuggestion, suggestFor, suggestForValue } from '../steps/suggest';
 import { FlowSession, IFlowState } from './session';
+
+type Side = 'before' | 'after';
 
 /** The table that belongs to what is chosen: its own, or what it reads; null: there is none. */
 export function shownTable(state: IFlowState): IPlace | null {
@@ -38,14 +40,19 @@ export function GridArea(props: {
   const { session, state, place, preview, sampleRows } = props;
   const flow = state.flow as FlowText;
   const key = dataKey(flow, place.node);
+  const [side, setSide] = useState<Side>('after');
   const source = useMemo<ITableSource>(
     () =>
-      preview
+      preview && side === 'after'
         ? trySource(session.client, preview.attempt, key)
-        : flowSource(session.client, { nodeId: place.node, outputName: place.output, key }),
+        : flowSource(
+            session.client,
+            { nodeId: place.node, outputName: place.output, key },
+            preview ? marksBefore(preview.tried.Changes) : {}
+          ),
     // The key tells when rows may be others; sources take the number of rows from the client.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [session, preview, key, place.node, place.output, sampleRows]
+    [session, preview, side, key, place.node, place.output, sampleRows]
   );
   const suggest = (found: ISuggestion[]): IGridAction[] =>
     found.map(({ label, key: step, values }) => ({
@@ -57,7 +64,11 @@ export function GridArea(props: {
   return (
     <DataGrid
       source={source}
-      label={preview ? `Rows that the step would give after ${name}` : `Rows of ${name}`}
+      label={
+        preview && side === 'after'
+          ? `Rows that the step would give after ${name}`
+          : `Rows of ${name}`
+      }
       columnActions={(column: ITableColumn, profile?: IColumnProfile) =>
         suggest(suggestFor(column, profile))
       }
@@ -70,7 +81,28 @@ export function GridArea(props: {
           session.addAt(place, { operator: fix.operator, parameters: fix.parameters });
         }
       }}
+      toolbar={preview && <Sides side={side} onSide={setSide} />}
       status={<span className="jp-studio-Muted">{status}</span>}
     />
+  );
+}
+
+/** Whether the rows are those before or after the step that is tried. */
+function Sides(props: { side: Side; onSide: (side: Side) => void }): JSX.Element {
+  const button = (side: Side, label: string) => (
+    <button
+      className="jp-studio-Button"
+      aria-pressed={props.side === side}
+      data-testid={`rows-${side}`}
+      onClick={() => props.onSide(side)}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <span className="jp-studio-Grid-sides" role="group" aria-label="Rows of the step">
+      {button('before', 'Before')}
+      {button('after', 'After')}
+    </span>
   );
 }

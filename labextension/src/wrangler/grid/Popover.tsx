@@ -1,5 +1,8 @@
 import React, { ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
+/** Pixels that stay free around. */
+const EDGE = 4;
+
 /** Something over the grid, at a point of the page; Escape, or a press elsewhere, closes it. */
 export function Popover(props: {
   label: string;
@@ -16,11 +19,17 @@ export function Popover(props: {
 
   useLayoutEffect(() => {
     const element = host.current as HTMLDivElement;
+    // A widget of Lab's contains its layout: what is fixed in it is placed from its own corner, and
+    // ends at its edges.
+    const within = element.offsetParent?.getBoundingClientRect();
+    const page = within ?? new DOMRect(0, 0, window.innerWidth, window.innerHeight);
     const { offsetWidth: width, offsetHeight: height } = element;
-    const below = anchor.bottom + height <= window.innerHeight;
+    const fitsBelow = anchor.bottom + height + EDGE <= page.bottom;
+    const left = Math.min(anchor.left, page.right - width - EDGE);
+    const top = fitsBelow ? anchor.bottom : page.bottom - height - EDGE;
     setPlace({
-      left: Math.max(4, Math.min(anchor.left, window.innerWidth - width - 4)),
-      top: below ? anchor.bottom : Math.max(4, anchor.top - height)
+      left: Math.max(page.left + EDGE, left) - page.left,
+      top: Math.max(page.top + EDGE, top) - page.top
     });
   }, [anchor]);
 

@@ -1,5 +1,6 @@
 import { IFlowChanges, IFlowColumn } from '../../api/types';
 import { Asked, FlowClient, IDataPage } from '../api';
+import { isPlain } from './filters';
 import { ColumnChange, ITablePage, ITableProfile, ITableQuery, ITableSource } from './types';
 
 /** Rows of each source that headers' figures are made of: at most a second's work. */
@@ -63,11 +64,19 @@ export function trySource(
   marks: IMarks = {}
 ): ITableSource {
   const asked = { ...step, Document: flow.document };
+  let inPlace: readonly string[] = [];
   return {
     key: [key, flow.sampleRows, JSON.stringify([step, marks])].join('\n'),
     fetch: async (query, signal) => {
-      const { Page, Changes } = await flow.tryStep({ ...asked, ...pageOf(query) }, signal);
-      return tablePage(Page, joined(marks, Changes));
+      const isFirst = query.offset === 0 && isPlain(query);
+      const [{ Page, Changes }, before] = await Promise.all([
+        flow.tryStep({ ...asked, ...pageOf(query) }, signal),
+        isFirst ? pageBefore(flow, asked, query, signal) : null
+      ]);
+      if (before) {
+        inPlace = changedInPlace(asked, before, Page);
+      }
+      return tablePage(Page, joined(marks, Changes, inPlace));
     },
     count: async (view, signal) => {
       const query = pageOf({ ...view, offset: 0, limit: 1 });
@@ -82,10 +91,64 @@ export function marksBefore(changes: IFlowChanges, changed: readonly string[] = 
   return { removed: changes.Removed, changed: [...changes.Retyped, ...changed] };
 }
 
-function joined(marks: IMarks, changes: IFlowChanges): IMarks {
+/** Columns that are compared to see whether the rows are the same ones as before. */
+const WITNESSES = 3;
+
+/** The rows that a step reads, where they tell what it changes; null where they do not. */
+async function pageBefore(
+  flow: FlowClient,
+  asked: TriedStep & { Document: string },
+  query: ITableQuery,
+  signal: AbortSignal
+): Promise<IDataPage | null> {
+  const [input] = asked.Inputs ?? [];
+  if (!input || !workedOn(asked.StepParameters).length) {
+    return null;
+  }
+  const { NodeId, OutputName } = input;
+  const { Document } = asked;
+  try {
+    return await flow.preview({ NodeId, OutputName, Document, ...pageOf(query) }, signal);
+  } catch (error) {
+    // The rows after the step are there without their marks.
+    console.debug('Studio: the rows before the step could not be read.', error);
+    return null;
+  }
+}
+
+/**
+ * The columns that a step works on whose values it changes, by the first rows; none where a step
+ * takes rows away or orders them, for then the values of others are not the same either.
+ */
+export function changedInPlace(
+  step: Pick<TriedStep, 'StepParameters'>,
+  before: IDataPage,
+  after: IDataPage
+): string[] {
+  const [old, now] = [byName(before), byName(after)];
+  const worked = workedOn(step.StepParameters).filter(name => old.has(name) && now.has(name));
+  const differs = (name: string) => JSON.stringify(old.get(name)) !== JSON.stringify(now.get(name));
+  const witnesses = [...now.keys()]
+    .filter(name => old.has(name) && !worked.includes(name))
+    .slice(0, WITNESSES);
+  return witnesses.length && !witnesses.some(differs) ? worked.filter(differs) : [];
+}
+
+function byName(page: IDataPage): Map<string, IDataPage['Data'][number]> {
+  return new Map(page.Columns.map(({ Name }, index) => [Name, page.Data[index]]));
+}
+
+/** The columns that a step's form names as what it works on. */
+function workedOn(parameters: unknown): string[] {
+  const { input_column: named } = (parameters ?? {}) as { input_column?: unknown };
+  const names: unknown[] = Array.isArray(named) ? named : [named];
+  return names.filter((name): name is string => typeof name === 'string');
+}
+
+function joined(marks: IMarks, changes: IFlowChanges, inPlace: readonly string[]): IMarks {
   return {
     added: [...(marks.added ?? []), ...changes.Added],
-    changed: [...(marks.changed ?? []), ...changes.Retyped],
+    changed: [...(marks.changed ?? []), ...changes.Retyped, ...inPlace],
     removed: marks.removed
   };
 }

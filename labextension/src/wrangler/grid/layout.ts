@@ -59,7 +59,7 @@ export class ColumnLayout {
 export const MIN_WIDTH = 56;
 const [NARROWEST, WIDEST] = [104, 300];
 /** Pixels of a character, and of what stands around a cell's and a header's text. */
-const [CHARACTER, PADDING, HEADER] = [7.6, 20, 62];
+const [CHARACTER, PADDING, HEADER] = [8.3, 20, 62];
 
 /** A width that fits a column's name and the texts of some of its cells. */
 export function fitting(name: string, texts: readonly string[], widest = WIDEST): number {

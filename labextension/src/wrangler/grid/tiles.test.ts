@@ -81,6 +81,6 @@ describe('ColumnLayout', () => {
   it('fits widths to texts within bounds', () => {
     expect(fitting('a', ['1'])).toBe(104);
     expect(fitting('a', ['x'.repeat(500)])).toBe(300);
-    expect(fitting('a', ['x'.repeat(25)])).toBe(210);
+    expect(fitting('a', ['x'.repeat(25)])).toBe(228);
   });
 });

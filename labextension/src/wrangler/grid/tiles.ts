@@ -8,8 +8,8 @@ export const TILE_COLUMNS = 24;
 /** Tables of up to so many columns are read whole rows at a time. */
 const FEW_COLUMNS = 48;
 
-/** Values that are kept; at about 30 bytes each some 15 MB. */
-export const MOST_CELLS = 500_000;
+/** Values that are kept; at about 30 bytes each some 10 MB. */
+export const MOST_CELLS = 300_000;
 
 /** A rectangle of tiles. */
 export interface ITileArea {
