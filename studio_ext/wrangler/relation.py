@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .functions import Functions
 
 ALIAS = "t"
+#: What is selected where nothing of a row is asked for: its name is no column's.
+NOTHING = "studio_nothing"
 #: Functions of the engine that parse text.
 TEXT_READERS = ("read_csv", "read_json")
 
@@ -151,7 +153,7 @@ class Relation:
         """Shares its parts with this relation: nothing may change them, or ask for parents."""
         outputs = [_named(self.expressions[name], alias) for name, alias in aliases.items()]
         # A table of no columns keeps its rows.
-        return self._selecting(outputs or [_named(exp.null(), "")])
+        return self._selecting(outputs or [_named(exp.null(), NOTHING)])
 
     def _selecting(self, outputs: Sequence[exp.Expr]) -> exp.Select:
         source = self.base.source(_used([*outputs, *self.conditions]))

@@ -170,3 +170,11 @@ def test_quantiles_are_approximate_on_spark(spark: Spark) -> None:
     assert [found[q] for q in ("0", "0.25", "0.5", "1")] == pytest.approx(
         [0, 250, 500, 1000], abs=1
     )
+
+
+def test_rows_are_counted_where_no_column_is_asked_for(engine: Engine) -> None:
+    """A computed column inside is left out of the query when nothing asks for it."""
+    relation = engine.from_arrow(pa.table({"a": [1, 2, 3]}))
+    f = relation.functions
+    for names in ({"b": f.add(relation["a"], 1)}, {"a": f.add(relation["a"], 1)}):
+        assert relation.with_columns(names).nested().count() == 3
