@@ -21,7 +21,8 @@ from test_engines import (  # noqa: F401  (run here on a session of Spark Connec
 from test_tidying import test_similarity_of_names  # noqa: F401  (Python on the executors)
 
 from studio_ext.wrangler.engines import Engine
-from studio_ext.wrangler.engines.spark import Spark
+from studio_ext.wrangler.engines.spark import Spark, explained
+from studio_ext.wrangler.errors import DataError
 
 pytestmark = pytest.mark.spark
 
@@ -53,6 +54,14 @@ def connected(address: str) -> Iterator[Spark]:
 @pytest.fixture
 def engine(connected: Spark) -> Engine:
     return connected
+
+
+def test_what_the_transport_says_is_told_alone(connected: Spark) -> None:
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    text = '<Call that terminated with:\n\tstatus = UNKNOWN\n\tdetails = "Java heap space"\n>'
+    with pytest.raises(DataError, match="^Java heap space$"), explained():
+        raise SparkConnectGrpcException(text)
 
 
 def test_a_program_without_java_runs_a_flow_by_spark_connect(address: str) -> None:

@@ -142,7 +142,7 @@ class Spark:
 
     def bind_query(self, query: exp.Query) -> Schema:
         """Columns of a query, with their types."""
-        with _explained():
+        with explained():
             fields = self._frame(query).schema.fields
             return {each.name: _type(each.dataType.simpleString()) for each in fields}
 
@@ -165,7 +165,7 @@ class Spark:
 
     def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """Run, and fetch everything."""
-        with _explained():
+        with explained():
             return [tuple(map(_plain, row)) for row in self._frame(query).collect()]
 
     def evaluate(self, expression: exp.Expr) -> Any:
@@ -174,7 +174,7 @@ class Spark:
 
     def arrow(self, relation: Relation) -> pa.Table:
         """Run, and fetch everything as Arrow."""
-        with _explained():
+        with explained():
             found = self._frame(relation.nested().query()).toArrow()
             return _widened(found.rename_columns(relation.columns))
 
@@ -182,7 +182,7 @@ class Spark:
         """Run, and stream partition by partition: the driver never holds everything."""
         import pyarrow as pa
 
-        with _explained():
+        with explained():
             frame = self._frame(relation.nested().query())
             empty = _widened(frame.limit(0).toArrow().rename_columns(relation.columns))
             schema = empty.schema
@@ -200,7 +200,7 @@ class Spark:
         return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _next(self, rows: Iterator[Any], size: int) -> list[Any]:
-        with _explained():
+        with explained():
             return list(islice(rows, size))
 
     def from_arrow(self, data: pa.Table | pa.RecordBatchReader) -> Relation:
@@ -209,7 +209,7 @@ class Spark:
 
         table = data.read_all() if hasattr(data, "read_all") else data
         names = distinct_names(table.schema.names)
-        with _explained():
+        with explained():
             plain = _widened(table.rename_columns(list(names.values())))
             if plain.num_rows:
                 return self._table(self.session.createDataFrame(plain), names)
@@ -222,7 +222,7 @@ class Spark:
         """Run once, and keep the rows with the executors for the session."""
         names = distinct_names(relation.columns)
         inner = relation.select({names[name]: relation[name] for name in relation.columns})
-        with _explained():
+        with explained():
             return self._table(self._frame(inner.query()).localCheckpoint(eager=True), names)
 
     def _table(self, frame: Any, names: Mapping[str, str]) -> Relation:
@@ -277,15 +277,24 @@ def _widened(table: pa.Table) -> pa.Table:
 _DETAILS = re.compile(r'^\s*details = "(.*)"$', re.MULTILINE)
 
 
+def _raised_by_spark() -> tuple[type[Exception], ...]:
+    """Spark's own errors, and those of the transport that Spark Connect has imported."""
+    from pyspark.errors import PySparkException
+
+    grpc = sys.modules.get("grpc")
+    return (PySparkException, grpc.RpcError) if grpc else (PySparkException,)
+
+
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Spark's messages as a user of a flow can read them."""
     from pyspark.errors import AnalysisException, ParseException, PySparkException
 
     try:
         yield
-    except PySparkException as error:
-        said_by_step = (error.getMessageParameters() or {}).get("errorMessage")
+    except _raised_by_spark() as error:
+        parameters = error.getMessageParameters() if isinstance(error, PySparkException) else None
+        said_by_step = (parameters or {}).get("errorMessage")
         # What Spark Connect's transport says stands in quotes after other lines.
         told = _DETAILS.search(str(error))
         lines = (told[1] if told else str(error)).strip().split("\n")
