@@ -60,7 +60,7 @@ def test_what_the_transport_says_is_told_alone(connected: Spark) -> None:
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
     text = '<Call that terminated with:\n\tstatus = UNKNOWN\n\tdetails = "Java heap space"\n>'
-    with pytest.raises(DataError, match="^Java heap space$"), explained():
+    with pytest.raises(DataError, match=r"^Java heap space$"), explained():
         raise SparkConnectGrpcException(text)
 
 

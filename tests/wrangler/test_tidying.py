@@ -199,6 +199,8 @@ def test_similarity_of_names(steps: Steps) -> None:
     assert made[0] == 0.0
     swapped = steps(key, names, text="martha", measure="Damerau-Levenshtein", **p)["o"]
     assert swapped == pytest.approx([1.0, 1.0, 1 - 1 / 6, 0.0, None])
+    unlike = steps(key, {"x": ["abcdxx", "日本"]}, text="abcyyyyyyy", **p)["o"]
+    assert unlike == pytest.approx([0.6, 0.0])
     # Outside ASCII it counts bytes: of three and three, all differ but the first two.
     apart = steps(key, {"x": ["日"]}, text="旦", measure="Levenshtein", **p)["o"]
     assert apart == pytest.approx([1 - _bytes_apart("日", "旦") / 3])

@@ -198,14 +198,21 @@ class FuzzyDeduplicate(Operator[_Fuzzy]):
         text = unused(rows, "studio_text")
         rows = rows.with_columns({text: f.lower(f.blank(rows[p.input_column]))}).nested()
         alike = f.similarity(column(text, "t"), column(text, "t1"))
-        found = exp.and_(
+        pairs = exp.and_(
             exp.LT(this=column(row, "t1"), expression=column(row, "t")),
             *(exp.EQ(this=column(n, "t"), expression=column(n, "t1")) for n in p.block_by),
-            exp.GTE(this=alike, expression=f.constant(p.threshold)),
         )
+        similar = exp.GTE(this=alike, expression=f.constant(p.threshold))
 
-        def build(t: exp.Expr, t1: exp.Expr) -> exp.Select:
-            before = exp.Exists(this=exp.select("1").from_(t1).where(found.copy()))
+        def find(t: exp.Expr, t1: exp.Expr) -> exp.Select:
+            # An inner join: in others Spark has no room for a function of its executors'.
+            matched = exp.select(exp.alias_(column(row, "t"), row, quoted=True)).from_(t)
+            return matched.join(t1, on=pairs.copy()).where(similar.copy())
+
+        def leave(t: exp.Expr, t1: exp.Expr) -> exp.Select:
+            same = exp.EQ(this=column(row, "t"), expression=column(row, "t1"))
+            before = exp.Exists(this=exp.select("1").from_(t1).where(same))
             return exp.select(*(column(n, "t") for n in rows.columns)).from_(t).where(before.not_())
 
-        return rows.derive(build, rows).sort(column(row, "t")).drop([row, text])
+        kept = rows.derive(leave, rows.derive(find, rows))
+        return kept.sort(column(row, "t")).drop([row, text])
