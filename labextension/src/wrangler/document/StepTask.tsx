@@ -1,3 +1,4 @@
+import { JSONExt, JSONObject } from '@lumino/coreutils';
 import React, { useMemo, useState } from 'react';
 import { IFlowNode, ITransform } from '../../api/types';
 import { ErrorBanner, Loading } from '../../components/Messages';
@@ -92,10 +93,20 @@ export function EditTask(props: {
       replaceNodeId={node.node_id}
       values={described.Parameters as Values}
       version={inputs.map(each => dataKey(flow, each.node)).join()}
-      onPreview={props.onPreview}
+      onPreview={preview => props.onPreview(preview && isAsItIs(preview, node) ? null : preview)}
       onApply={step => session.replace(node.node_id, newStep(step))}
       onCancel={() => session.select(null)}
     />
+  );
+}
+
+/** Whether a form that was tried says what the node is already: its own rows are shown then. */
+function isAsItIs({ tried }: IPreview, node: INode): boolean {
+  const { operator, parameters } = node.studio_disabled ?? node;
+  return (
+    !node.studio_disabled &&
+    tried.NodeOperator === operator &&
+    JSONExt.deepEqual(tried.NodeParameters as JSONObject, parameters as JSONObject)
   );
 }
 
