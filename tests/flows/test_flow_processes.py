@@ -221,8 +221,8 @@ def test_only_the_servers_own_user_reads_its_files(
     assert told["Code"] == "AccessDeniedException" and "Upload" in told["Message"]
     (tmp_path / "secret.csv").write_text("a\n1\n")
     (root / "way_out.csv").symlink_to(tmp_path / "secret.csv")
-    (root / "folder").mkdir()
-    (root / "folder" / "out.csv").symlink_to(tmp_path / "secret.csv")
+    (root / "linked").mkdir()
+    (root / "linked" / "out.csv").symlink_to(tmp_path / "secret.csv")
     for address in (
         "/etc/passwd",
         "file:///etc/passwd",
@@ -232,7 +232,7 @@ def test_only_the_servers_own_user_reads_its_files(
         str(studio.config.path / "credentials.json"),
         "/proc/self/environ",
         "~/.ssh/id_rsa",
-        "folder",
+        "linked",
         "http://example.com/x.csv",
         "s3://no-such-bucket-here/x.csv",
         "",
@@ -241,8 +241,8 @@ def test_only_the_servers_own_user_reads_its_files(
         assert told["Code"] in ("AccessDeniedException", "ValidationException"), address
     problems = api.validate_flow(Document=text(source("/etc/passwd")))["Problems"]
     assert [(each["NodeId"], each["Code"]) for each in problems] == [("source", "InvalidData")]
-    (root / "folder" / "in.csv").write_text("a\n1\n")
-    page = api.preview_flow(Document=text(source("folder")), NodeId="source")
+    (root / "linked" / "in.csv").write_text("a\n1\n")
+    page = api.preview_flow(Document=text(source("linked")), NodeId="source")
     assert page["Data"] == [["1"]]
 
 
