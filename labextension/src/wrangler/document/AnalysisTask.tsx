@@ -91,7 +91,14 @@ export function AnalysisArea(props: {
           ? session.replace(node, { operator, parameters })
           : session.addBeside(place, { type: 'VISUALIZATION', operator, parameters })
       }
-      onFix={({ operator, parameters }) => session.addAt(place, { operator, parameters })}
+      onFix={({ operator, parameters }) => {
+        session.addAt(place, { operator, parameters });
+        // The report stays: it may have more to mend.
+        session.select(
+          node ? { node } : place,
+          node ? undefined : { kind: 'analyse', place, key: shown.key }
+        );
+      }}
       onCancel={() => (node ? session.select(null) : session.open({ kind: 'analyse', place }))}
     />
   );

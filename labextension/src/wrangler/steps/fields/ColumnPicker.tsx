@@ -64,6 +64,9 @@ export function ColumnPicker(
       event.preventDefault();
       if (shown[current]) {
         take(shown[current].name);
+      } else if (!known && text.trim()) {
+        // Nothing is known of the table yet: what was typed is taken at its word.
+        take(text.trim());
       }
     } else if (event.key === 'Escape' && isOpen) {
       // The editor's own Escape is not meant.
