@@ -88,7 +88,8 @@ def test_jobs_are_trained_watched_and_stopped(
     assert "ValueError: the table has no rows" in shown(failed)
     assert "%studio logs fails" in shown(failed)
     assert "Traceback" not in shown(failed), "the reason alone, not this kernel's frames"
-    status = dict(line.split()[:2] for line in shown(listed).splitlines()[1:] if line)
+    heads, *lines = (line.split() for line in shown(listed).splitlines() if line)
+    status = {line[0]: line[heads.index("STATUS")] for line in lines}
     assert (status["fails"], status["sleeper"]) == ("Failed", "InProgress")
     assert "is stopping" in shown(stopped)
     assert "epoch 2" in shown(followed)
