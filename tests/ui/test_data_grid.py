@@ -122,6 +122,20 @@ def test_cells_are_copied_and_offer_steps_that_fit(page: Page, grid: Locator) ->
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "9007199254740995\tcity 2\n9007199254740996\t"
 
+    note = page.get_by_test_id("grid-note")
+    expect(note).to_have_text("4 values were copied.")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Control+c")
+    expect(note).to_have_text("The name was copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "id"
+
+    page.keyboard.press("Shift+F10")
+    expect(page.locator(".lm-Menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".lm-Menu")).to_have_count(0)
+    expect(grid).to_be_focused()
+
     _cell(grid, 1, 2).click(button="right")
     page.locator(".lm-Menu-itemLabel", has_text="Show Only Rows with This Value").click()
     expect(page.get_by_test_id("grid-chip")).to_have_text("city is city 1")

@@ -31,6 +31,7 @@ def flow(lab: Jupyter, request: pytest.FixtureRequest) -> Path:
             "age": [None if index % 10 == 3 else age for index, age in enumerate(ages)],
             "job": ["clerk" if index % 3 else "cook" for index in range(300)],
             "paid": [index % 2 for index in range(300)],
+            "note": [f"{'long ' * 60}{index % 3}" for index in range(300)],
         }
     )
     people.to_parquet(folder / "people.parquet")
@@ -93,14 +94,33 @@ def test_a_step_is_tried_as_its_form_is_filled_in_and_then_added(editor: Page, f
     expect(_field(panel, "max").get_by_role("alert")).to_have_text("Give a number.")
     expect(upper).to_have_attribute("aria-invalid", "true")
     upper.fill("2")
-    expect(trial).to_have_attribute("data-state", DONE, timeout=LONG_MS)
-    editor.get_by_test_id("apply-step").click()
-    expect(editor.locator('[data-testid="flow-node"]')).to_have_count(2)
+    # At once, by the keyboard: what is added is what this was tried to give.
+    upper.press("Enter")
+    expect(editor.locator('[data-testid="flow-node"]')).to_have_count(2, timeout=LONG_MS)
 
     run_command(editor, "docmanager:save")
     wait_until(lambda: bool(_steps(flow)), "the step is in the file")
     table = Flow.open(flow).run().table().to_pandas()
     assert table["scaled"].max() == 2.0
+
+
+def test_a_condition_on_a_cut_text_is_on_all_of_it(editor: Page) -> None:
+    rows = editor.get_by_test_id("grid-rows")
+    expect(rows).to_contain_text("300 rows", timeout=LONG_MS)
+    cell = editor.locator('[aria-rowindex="3"] > [aria-colindex="4"]:not([hidden])')
+    cell.click(button="right")
+    editor.locator(".lm-Menu-itemLabel", has_text="Show Only Rows with This Value").click()
+    expect(rows).to_contain_text("100 rows found", timeout=LONG_MS)
+    # The keyboard goes on where it was before the menu.
+    expect(editor.get_by_test_id("grid")).to_be_focused()
+    expect(cell).to_be_visible()
+
+    cell.click(button="right")
+    editor.locator(".lm-Menu-itemLabel", has_text="Remove rows where it is").click()
+    panel = editor.get_by_test_id("step-panel")
+    whole = "long " * 60
+    value = panel.locator('[data-field$="value"] input')
+    expect(value).to_have_value(re.compile(f"^{whole}[012]$"), timeout=LONG_MS)
 
 
 def test_code_is_completed_and_its_failing_line_is_marked(editor: Page) -> None:
@@ -117,6 +137,16 @@ def test_code_is_completed_and_its_failing_line_is_marked(editor: Page) -> None:
     problem = _field(panel, "code").get_by_role("alert")
     expect(problem).to_contain_text("Line 2: KeyError: 'part'", timeout=LONG_MS)
     expect(panel.locator(".cm-lint-marker-error")).to_have_count(1)
+
+    # Who uses no mouse is told what is wrong and how to leave.
+    expect(code).to_have_accessible_description(re.compile("Line 2.*Escape, then Tab", re.DOTALL))
+    expect(code).to_have_attribute("aria-invalid", "true")
+    expect(code).to_be_focused()
+    editor.keyboard.press("Tab")
+    expect(code).to_be_focused()
+    editor.keyboard.press("Escape")
+    editor.keyboard.press("Tab")
+    expect(code).not_to_be_focused()
 
 
 def test_an_analysis_is_drawn_saved_and_the_report_mends_the_table(

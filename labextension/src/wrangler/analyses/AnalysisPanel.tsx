@@ -1,6 +1,6 @@
 import '../../../style/wrangler/analyses.css';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import React, { useMemo, useState } from 'react';
+import React, { useId, useMemo, useState } from 'react';
 import { IAnalysis } from '../../api/types';
 import { ErrorBanner } from '../../components/Messages';
 import { FlowClient, FlowError } from '../api';
@@ -44,6 +44,7 @@ export function AnalysisPanel(props: IAnalysisPanelProps): JSX.Element {
   const [values, setValues] = useState<Values>(() => initialValues(fields, props.values));
   const [showAll, setShowAll] = useState(!!props.isKept);
   const [asked, setAsked] = useState(0);
+  const formId = useId();
   const [applyError, setApplyError] = useState<Error | null>(null);
 
   const { columns, error: columnsError } = useColumns(flow, [table], version);
@@ -125,6 +126,7 @@ export function AnalysisPanel(props: IAnalysisPanelProps): JSX.Element {
           <ErrorBanner error={columnsError} title="The columns cannot be read" />
           {fields.length > 0 && (
             <StepForm
+              id={formId}
               label={`Settings of ${analysis.Label}`}
               fields={fields}
               columns={columns}
@@ -176,7 +178,8 @@ export function AnalysisPanel(props: IAnalysisPanelProps): JSX.Element {
         <button
           className={`jp-studio-Button${live ? '' : ' jp-mod-primary'}`}
           data-testid="run-analysis"
-          onClick={run}
+          // Enter in the form presses it, where there is a form.
+          {...(fields.length ? { type: 'submit', form: formId } : { type: 'button', onClick: run })}
         >
           {live || asked ? 'Refresh' : 'Run'}
         </button>

@@ -47,6 +47,7 @@ function PlotlyChart(props: { title: string; figure: IFigure }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const [plotly, setPlotly] = useState<IPlotly | null>(null);
   const [error, setError] = useState<Error | null>(null);
+  const [saveError, setSaveError] = useState<Error | null>(null);
   const themeName = useTheme();
   // The theme's name stands for its colours, which only the page knows.
   const theme = useMemo(currentTheme, [themeName]);
@@ -80,15 +81,22 @@ function PlotlyChart(props: { title: string; figure: IFigure }): JSX.Element {
 
   const save = async (format: 'png' | 'svg') => {
     const target = host.current;
-    if (plotly && target) {
-      const { offsetWidth: width, offsetHeight: height } = target;
-      // Outside the page a chart has no background to stand on.
-      const layout = { ...drawn.layout, paper_bgcolor: currentTheme().background };
+    if (!plotly || !target) {
+      return;
+    }
+    const { offsetWidth: width, offsetHeight: height } = target;
+    // Outside the page a chart has no background to stand on.
+    const layout = { ...drawn.layout, paper_bgcolor: currentTheme().background };
+    setSaveError(null);
+    try {
       const url = await plotly.toImage(
         { data: drawn.data, layout },
         { format, width, height, scale: 2 }
       );
       download(fileName(title, format), url);
+    } catch (reason) {
+      // Plotly rejects with what is no Error, too.
+      setSaveError(reason instanceof Error ? reason : new Error(String(reason)));
     }
   };
   return (
@@ -100,6 +108,7 @@ function PlotlyChart(props: { title: string; figure: IFigure }): JSX.Element {
         role="img"
         aria-label={`${title}. ${described(figure)}`}
       />
+      <ErrorBanner error={saveError} title="The chart cannot be saved" />
       <Tools
         save={[
           ['PNG', () => void save('png')],

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Asked, FlowClient, isAbort } from '../api';
+import { useSampleRows } from '../steps/useSampleRows';
 import { Findings } from './FindingsView';
 
 export type Question = Asked<'Studio.RunAnalysis'>;
@@ -25,7 +26,8 @@ export function useFindings(
   question: Question | null,
   version: string
 ): IFound & { isCurrent: boolean } {
-  const key = question ? JSON.stringify([question, version]) : null;
+  const sampleRows = useSampleRows(flow);
+  const key = question ? JSON.stringify([question, version, sampleRows]) : null;
   const [found, setFound] = useState<IFound>({
     key: null,
     findings: null,

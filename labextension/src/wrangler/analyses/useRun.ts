@@ -30,7 +30,7 @@ export function useRun(flow: FlowClient): IRunning {
   const stop = useCallback(() => {
     abort.current?.abort();
     if (id.current) {
-      flow.stopRun(id.current).catch(error => console.debug('The run has ended by itself.', error));
+      halt(flow, id.current);
       id.current = null;
     }
     setState(old => ({ ...old, running: false }));
@@ -44,8 +44,12 @@ export function useRun(flow: FlowClient): IRunning {
       setState({ run: null, running: true, error: null });
       const follow = async () => {
         try {
-          id.current = (await flow.startRun(asked, current.signal)).RunId;
-          const run = await ended(flow, id.current, current.signal, each =>
+          const begun = await begin(flow, asked, current.signal);
+          if (begun === null) {
+            return;
+          }
+          id.current = begun;
+          const run = await ended(flow, begun, current.signal, each =>
             setState({ run: each, running: true, error: null })
           );
           id.current = null;
@@ -67,6 +71,28 @@ export function useRun(flow: FlowClient): IRunning {
   );
   useEffect(() => stop, [stop]);
   return { ...state, start, stop };
+}
+
+/**
+ * Begin a run: its id, or null where nobody waits for it any more.
+ *
+ * The request itself is not aborted: a run whose id is not known goes on and cannot be stopped.
+ */
+export async function begin(
+  flow: Pick<FlowClient, 'startRun' | 'stopRun'>,
+  asked: Asked<'Studio.StartFlowRun'>,
+  signal: AbortSignal
+): Promise<string | null> {
+  const { RunId } = await flow.startRun(asked);
+  if (!signal.aborted) {
+    return RunId;
+  }
+  halt(flow, RunId);
+  return null;
+}
+
+function halt(flow: Pick<FlowClient, 'stopRun'>, id: string): void {
+  flow.stopRun(id).catch(error => console.debug('The run has ended by itself.', error));
 }
 
 /** Wait for a run's end, through times without a server. */

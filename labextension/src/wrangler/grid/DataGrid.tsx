@@ -1,4 +1,4 @@
-import React, { ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
+import React, { ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import '../../../style/wrangler/grid.css';
 import { IColumnRemark } from '../../api/types';
 import { ColumnDetail } from './ColumnDetail';
@@ -49,9 +49,10 @@ export function DataGrid(props: IDataGridProps): JSX.Element {
   const table = useTable(source, view);
   const profiles = useProfiles(source);
   const widths = useWidths(table.columns, table.pages);
-  const grid = useGrid({ host: props, table, widths, profiles, setView });
+  const [note, say] = useNote();
+  const grid = useGrid({ host: props, table, widths, profiles, setView, say });
   const [seen, setSeen] = useState<ISpan>({ first: 0, end: 0 });
-  const note = useGoneColumns(table, view, setView);
+  useGoneColumns(table, view, setView, say);
   const search = useRef<HTMLInputElement>(null);
   const columns = table.columns ?? NO_COLUMNS;
   const { rows } = table;
@@ -204,7 +205,8 @@ function keysOf(
     onOpen: actions.onOpen,
     onMenu: openMenuAt,
     onWiden: (column: number, pixels: number) => actions.onResize(column, widths[column] + pixels),
-    onSearch: () => search?.focus()
+    onSearch: () => search?.focus(),
+    onStop: actions.stop
   };
 }
 
@@ -212,19 +214,25 @@ function keysOf(
 function useGoneColumns(
   table: ITable,
   view: ITableView,
-  setView: (view: ITableView) => void
-): string {
-  const [note, setNote] = useState('');
+  setView: (view: ITableView) => void,
+  say: (note: string) => void
+): void {
   const gone = Boolean(table.error?.columnGone) && !isPlain(view);
   useEffect(() => {
     if (gone) {
       setView({});
-      setNote('The filters and the order were taken away: their columns are gone.');
+      say('The filters and the order were taken away: their columns are gone.');
     }
-  }, [gone, setView]);
+  }, [gone, setView, say]);
+}
+
+/** What is said in the last line, for a while. */
+function useNote(): [string, (note: string) => void] {
+  const [note, setNote] = useState({ text: '' });
   useEffect(() => {
-    const timer = note ? window.setTimeout(() => setNote(''), NOTED) : 0;
+    const timer = note.text ? window.setTimeout(() => setNote({ text: '' }), NOTED) : 0;
     return () => window.clearTimeout(timer);
   }, [note]);
-  return note;
+  const say = useCallback((text: string) => setNote({ text }), []);
+  return [note.text, say];
 }

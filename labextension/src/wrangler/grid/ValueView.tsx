@@ -19,7 +19,7 @@ export function ValueView(props: { pages: Pages; cell: ICell }): JSX.Element | n
       return;
     }
     const abort = new AbortController();
-    wholeValue(pages, cell.row, cell.column, abort.signal).then(setRead, reason => {
+    wholeValue(pages, cell, abort.signal).then(setRead, reason => {
       if (!abort.signal.aborted) {
         setError(reason as Error);
       }

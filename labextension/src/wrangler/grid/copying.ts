@@ -1,14 +1,27 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import { CELL_TEXT, isCut, tsv } from './format';
 import { Pages } from './pages';
-import { IRange } from './selection';
-import { CellValue } from './types';
+import { ICell, IRange } from './selection';
+import { CellValue, IGridAction } from './types';
 
 /** Most rows and cells that are copied at once. */
 export const MOST_COPIED_ROWS = 10_000;
 const MOST_COPIED_CELLS = 500_000;
 /** The longest text that is asked for whole. */
 export const WHOLE_TEXT = 1_048_576;
+
+/** Put text on the clipboard; throws an Error where the browser does not allow it. */
+export function copyText(text: string): void {
+  let isAllowed = false;
+  // A browser that refuses sends no event, and says nothing else.
+  const onCopy = () => (isAllowed = true);
+  document.addEventListener('copy', onCopy, true);
+  Clipboard.copyToSystem(text);
+  document.removeEventListener('copy', onCopy, true);
+  if (!isAllowed) {
+    throw new Error('The browser does not allow it any more; copy again.');
+  }
+}
 
 /** Cells as tab separated text, where all of them are there and none was cut; else null. */
 export function textOf(pages: Pages, range: IRange): string | null {
@@ -52,18 +65,57 @@ export async function copyWhole(pages: Pages, range: IRange, signal: AbortSignal
     signal
   );
   const rows = Array.from({ length: page.rowCount }, (_, row) => page.data.map(list => list[row]));
-  Clipboard.copyToSystem(tsv(rows));
+  signal.throwIfAborted();
+  copyText(tsv(rows));
 }
 
-/** One value without a cut. */
+/** One value, of which a cell may show the beginning only. */
 export async function wholeValue(
   pages: Pages,
-  row: number,
-  column: number,
+  { row, column }: ICell,
   signal: AbortSignal
 ): Promise<CellValue> {
   const name = (pages.state.columns ?? [])[column].name;
   const query = { ...pages.view, offset: row, limit: 1, columns: [name] };
   const page = await pages.source.fetch({ ...query, maxTextLength: WHOLE_TEXT }, signal);
   return page.data[0]?.[0] ?? null;
+}
+
+/** What a menu offers for a value. */
+export type ValueActions = (value: CellValue) => IGridAction[];
+
+/**
+ * The entries for a value. Where only its beginning is there, an entry reads it whole before it
+ * runs: a condition on the beginning would fit no row.
+ */
+export function actionsFor(
+  shown: CellValue,
+  actions: ValueActions,
+  read: (then: (whole: CellValue) => void) => void
+): IGridAction[] {
+  const offered = actions(shown);
+  if (!isCut(shown, CELL_TEXT)) {
+    return offered;
+  }
+  return offered.map((action, place) => ({
+    label: action.label,
+    // The same entries are offered for every text; only what they do differs.
+    run: () => read(whole => actions(whole)[place].run())
+  }));
+}
+
+/** A value to compare with; rejects with an Error where it is too long to be read whole. */
+export async function comparable(
+  pages: Pages,
+  cell: ICell,
+  signal: AbortSignal
+): Promise<CellValue> {
+  const value = await wholeValue(pages, cell, signal);
+  if (value === null) {
+    throw new Error('The row is not there any more.');
+  }
+  if (isCut(value, WHOLE_TEXT)) {
+    throw new Error('It is too long.');
+  }
+  return value;
 }

@@ -28,6 +28,8 @@ describe('cellText', () => {
   it('knows a text that was cut', () => {
     const cut = 'x'.repeat(CELL_TEXT) + '\u2026';
     expect(cellText(cut, 'string').mark).toBe('cut');
+    expect(isCut('\u{1f600}'.repeat(CELL_TEXT) + '\u2026', CELL_TEXT)).toBe(true);
+    expect(isCut('\u{1f600}'.repeat(CELL_TEXT / 2) + '\u2026', CELL_TEXT)).toBe(false);
     expect(isCut(cut, CELL_TEXT)).toBe(true);
     expect(isCut('x\u2026', CELL_TEXT)).toBe(false);
   });

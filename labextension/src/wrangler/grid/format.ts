@@ -46,7 +46,11 @@ export function cellText(value: CellValue, kind: ColumnKind): ICellText {
 
 /** Whether a text of a page was cut at so many characters. */
 export function isCut(value: CellValue, longest: number): boolean {
-  return typeof value === 'string' && value.length === longest + 1 && value.endsWith(ELLIPSIS);
+  if (typeof value !== 'string' || value.length <= longest || !value.endsWith(ELLIPSIS)) {
+    return false;
+  }
+  // The server counts characters, of which some are two of a text's units here.
+  return [...value].length === longest + 1;
 }
 
 /** A value as it is copied; missing ones are empty. */

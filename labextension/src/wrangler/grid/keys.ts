@@ -14,6 +14,8 @@ export interface IKeyTarget {
   onOpen(cell: ICell): void;
   onWiden(column: number, pixels: number): void;
   onSearch(): void;
+  /** Give up what is being read for the user. */
+  onStop(): void;
 }
 
 /** Carry out a key; false where it means nothing to a grid. */
@@ -40,6 +42,7 @@ export function press(key: IKey, grid: IKeyTarget): boolean {
       grid.onOpen(focus);
     }
   } else if (plain && key.key === 'Escape') {
+    grid.onStop();
     grid.onSelect(select(focus));
   } else if (inHeader && plain && key.shiftKey && isSideways(key.key)) {
     grid.onWiden(focus.column, key.key === 'ArrowRight' ? STEP : -STEP);

@@ -19,7 +19,12 @@ export function openMenu(groups: readonly (readonly IGridAction[])[], x: number,
         menu.addItem({ command });
       });
     });
+  const before = document.activeElement;
   menu.aboutToClose.connect(() => {
+    // A press elsewhere takes the focus there afterwards, as does what the chosen entry opens.
+    if (before instanceof HTMLElement && menu.node.contains(document.activeElement)) {
+      before.focus({ preventScroll: true });
+    }
     // The entry that was chosen runs after the menu has closed.
     window.setTimeout(() => menu.dispose());
   });

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HEADER_ROW, IKey, ISelection, moved, rangeOf, select, within } from './selection';
+import {
+  HEADER_ROW,
+  IKey,
+  ISelection,
+  isInHeader,
+  moved,
+  rangeOf,
+  select,
+  within
+} from './selection';
 
 const size = { rows: 1000, columns: 10, page: 20 };
 const key = (name: string, held: Partial<IKey> = {}): IKey => ({
@@ -36,6 +45,13 @@ describe('moved', () => {
     expect(rangeOf(wider)).toEqual({ top: 5, bottom: 5, left: 5, right: 6 });
     const header = moved(at(0, 5), key('ArrowUp', { shiftKey: true }), size) as ISelection;
     expect(header.anchor.row).toBe(HEADER_ROW);
+  });
+
+  it('tells headers from cells', () => {
+    expect(isInHeader(at(HEADER_ROW, 2))).toBe(true);
+    expect(isInHeader(at(0, 2))).toBe(false);
+    const both = { anchor: { row: HEADER_ROW, column: 0 }, focus: { row: 3, column: 0 } };
+    expect(isInHeader(both)).toBe(false);
   });
 
   it('leaves other keys alone', () => {

@@ -38,6 +38,11 @@ export function select(cell: ICell): ISelection {
   return { anchor: cell, focus: cell };
 }
 
+/** Whether nothing but headers is selected. */
+export function isInHeader({ anchor, focus }: ISelection): boolean {
+  return anchor.row === HEADER_ROW && focus.row === HEADER_ROW;
+}
+
 /** The rows and columns of a selection, all inclusive. */
 export function rangeOf(selection: ISelection): IRange {
   const { anchor, focus } = selection;

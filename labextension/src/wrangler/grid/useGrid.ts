@@ -1,11 +1,20 @@
-import { Dispatch, MutableRefObject, SetStateAction, useMemo, useRef, useState } from 'react';
+import {
+  Dispatch,
+  MutableRefObject,
+  SetStateAction,
+  useEffect,
+  useMemo,
+  useRef,
+  useState
+} from 'react';
 import { IColumnProfile } from '../../api/types';
-import { attempt } from '../../components/dialogs';
-import { copyWhole, textOf } from './copying';
+import { isAbort } from '../api';
+import { actionsFor, comparable, copyText, copyWhole, textOf, ValueActions } from './copying';
 import { filterOf, nextSort, withFilter } from './filters';
+import { count, tsv } from './format';
 import { IHeaderEvents } from './HeaderCell';
 import { openMenu } from './menu';
-import { HEADER_ROW, ICell, ISelection, rangeOf, select } from './selection';
+import { HEADER_ROW, ICell, IRange, ISelection, isInHeader, rangeOf, select } from './selection';
 import { CellValue, IGridAction, ITableColumn, ITableView } from './types';
 import { Profiles } from './profiles';
 import { ITable } from './useTable';
@@ -30,14 +39,18 @@ interface ISurroundings {
   readonly widths: IWidths;
   readonly profiles: Profiles;
   readonly setView: Dispatch<SetStateAction<ITableView>>;
+  /** Say something in the grid's last line. */
+  readonly say: (note: string) => void;
 }
 
 export interface IGridActions extends IHeaderEvents {
   onSelect(selection: ISelection): void;
   onCellMenu(cell: ICell, x: number, y: number): void;
   onOpen(cell: ICell): void;
-  /** Copy what is selected; false where it has to be read first, which then is under way. */
+  /** Copy what is selected, into `data` where all of it is there already. */
   copy(data: DataTransfer | null): void;
+  /** Give up what is being read to be copied or compared with. */
+  stop(): void;
   closeOver(): void;
   closeDetail(): void;
 }
@@ -60,6 +73,8 @@ export function useGrid(surroundings: ISurroundings): IGridState {
   const [detail, setDetail] = useState<string | null>(null);
   const latest = useRef({ ...surroundings, selection });
   latest.current = { ...surroundings, selection };
+  const reading = useRef<AbortController | null>(null);
+  useEffect(() => () => reading.current?.abort(), []);
 
   // The same object for the component's life: headers are drawn anew only when they change.
   const actions = useMemo<IGridActions>(() => {
@@ -74,6 +89,27 @@ export function useGrid(surroundings: ISurroundings): IGridState {
         setSelection(select({ row: HEADER_ROW, column: index }));
         latest.current.host.onSelectColumn?.(found);
         work(found);
+      }
+    };
+    /** Read for the user; what was being read before is given up. Says how it went. */
+    const read = async (failed: string, work: (signal: AbortSignal) => Promise<string>) => {
+      const { say } = latest.current;
+      self.stop();
+      const { signal } = (reading.current = new AbortController());
+      say('Reading… Escape stops it.');
+      try {
+        const done = await work(signal);
+        if (!signal.aborted) {
+          say(done);
+        }
+      } catch (error) {
+        if (!signal.aborted && !isAbort(error)) {
+          say(`${failed}: ${(error as Error).message}`);
+        }
+      } finally {
+        if (reading.current?.signal === signal) {
+          reading.current = null;
+        }
       }
     };
     const sort = (name: string, Order: 'Ascending' | 'Descending') => () =>
@@ -118,17 +154,28 @@ export function useGrid(surroundings: ISurroundings): IGridState {
         if (!of || value === undefined) {
           return;
         }
-        const filter = (others: boolean) => () =>
-          setView(old => withFilter(old, of.name, filterOf(of.name, value, others)));
         const looks = [
           { label: 'Show Whole Value', run: () => self.onOpen(cell) },
           { label: 'Copy', run: () => self.copy(null) }
         ];
-        const filters = [
-          { label: 'Show Only Rows with This Value', run: filter(false) },
-          { label: 'Hide Rows with This Value', run: filter(true) }
-        ];
-        openMenu([looks, filters, host.cellActions?.(of, value) ?? []], x, y);
+        const filters: ValueActions = wanted => {
+          const filter = (others: boolean) => () =>
+            setView(old => withFilter(old, of.name, filterOf(of.name, wanted, others)));
+          return [
+            { label: 'Show Only Rows with This Value', run: filter(false) },
+            { label: 'Hide Rows with This Value', run: filter(true) }
+          ];
+        };
+        const steps: ValueActions = wanted => host.cellActions?.(of, wanted) ?? [];
+        const readWhole = (then: (whole: CellValue) => void) =>
+          void read('The value cannot be used', async signal => {
+            const whole = await comparable(table.pages, cell, signal);
+            signal.throwIfAborted();
+            then(whole);
+            return '';
+          });
+        const groups = [filters, steps].map(each => actionsFor(value, each, readWhole));
+        openMenu([looks, ...groups], x, y);
       },
       onOpen: cell => setOver({ kind: 'value', cell, anchor: boxOf(cell) }),
       copy: data => {
@@ -137,13 +184,29 @@ export function useGrid(surroundings: ISurroundings): IGridState {
           return;
         }
         const range = rangeOf(chosen);
-        const text = data && textOf(table.pages, range);
+        const isHeader = isInHeader(chosen);
+        const names = (table.columns ?? []).slice(range.left, range.right + 1);
+        const text = isHeader
+          ? tsv([names.map(({ name }) => name)])
+          : data && textOf(table.pages, range);
+        const said = isHeader ? 'The name was copied.' : copied(range);
         if (data && text !== null) {
+          self.stop();
           data.setData('text/plain', text);
+          latest.current.say(said);
           return;
         }
-        const { signal } = new AbortController();
-        void attempt('The cells could not be copied', () => copyWhole(table.pages, range, signal));
+        void read('Nothing was copied', async signal => {
+          await (text === null ? copyWhole(table.pages, range, signal) : copyText(text));
+          return said;
+        });
+      },
+      stop: () => {
+        if (reading.current) {
+          reading.current.abort();
+          reading.current = null;
+          latest.current.say('Stopped.');
+        }
       },
       closeOver: () => setOver(null),
       closeDetail: () => setDetail(null)
@@ -151,4 +214,9 @@ export function useGrid(surroundings: ISurroundings): IGridState {
     return self;
   }, []);
   return { view, selection, over, detail, actions, setSelection };
+}
+
+function copied({ top, bottom, left, right }: IRange): string {
+  const cells = (bottom - top + 1) * (right - left + 1);
+  return cells === 1 ? 'The value was copied.' : `${count(cells)} values were copied.`;
 }

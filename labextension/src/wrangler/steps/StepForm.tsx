@@ -6,6 +6,8 @@ import { IField } from './schema';
 import { Values } from './values';
 
 export interface IStepFormProps {
+  /** What a button that submits the form names. */
+  id?: string;
   label: string;
   fields: IField[];
   /** Of each table that the step reads. */
@@ -15,7 +17,7 @@ export interface IStepFormProps {
   /** Show what is wrong with fields that nobody has touched yet, too. */
   showAll?: boolean;
   onChange: (values: Values) => void;
-  /** Enter in a field. */
+  /** Enter in a field, or the button that submits the form. */
   onSubmit?: () => void;
 }
 
@@ -41,6 +43,7 @@ export function StepForm(props: IStepFormProps): JSX.Element {
   const general = problems.filter(each => !each.path.length);
   return (
     <form
+      id={props.id}
       className="jp-studio-Step-form"
       aria-label={props.label}
       noValidate

@@ -1,4 +1,4 @@
-import React, { useEffect, useMemo, useRef, useState } from 'react';
+import React, { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { ITransform } from '../../api/types';
 import { ErrorBanner } from '../../components/Messages';
 import { FlowClient, FlowError } from '../api';
@@ -60,6 +60,9 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
   const [showAll, setShowAll] = useState(!!replaceNodeId);
   const [applyError, setApplyError] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
+  /** What is to be applied once it has been tried; a change of the form takes that back. */
+  const [wish, setWish] = useState<Attempt | null>(null);
+  const formId = useId();
 
   const chosen = [...inputs, ...others.flatMap(each => each ?? [])];
   const { columns, error: columnsError } = useColumns(flow, chosen, version);
@@ -87,18 +90,12 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
   }, [tried, triedAttempt]);
   useEffect(() => () => report.current?.(null), []);
 
-  const apply = async () => {
-    setShowAll(true);
-    if (own.length || !isWhole || busy) {
-      return;
-    }
+  const write = async () => {
     setBusy(true);
     setApplyError(null);
     try {
-      const isTried = tried && triedAttempt === attempt;
-      const node = isTried
-        ? tried
-        : await flow.describeStep({ Key: transform.Key, StepParameters: parameters });
+      const node =
+        tried ?? (await flow.describeStep({ Key: transform.Key, StepParameters: parameters }));
       await props.onApply({
         label: transform.Label,
         operator: node.NodeOperator,
@@ -112,6 +109,32 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
       setBusy(false);
     }
   };
+  const apply = () => {
+    setShowAll(true);
+    if (!attempt || busy) {
+      return;
+    }
+    if (trial.isCurrent) {
+      void write();
+    } else {
+      // Only a try says what the step gives.
+      setWish(attempt);
+    }
+  };
+  const isWaiting = wish !== null && wish === attempt;
+  const writeNow = useRef(write);
+  writeNow.current = write;
+  useEffect(() => {
+    if (!isWaiting) {
+      setWish(null);
+    } else if (trial.isCurrent) {
+      setWish(null);
+      // A failure is shown first: adding the step anyway is asked for again.
+      if (!trial.error) {
+        void writeNow.current();
+      }
+    }
+  }, [isWaiting, trial.isCurrent, trial.error]);
 
   return (
     <section
@@ -137,6 +160,7 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
         )}
         <ErrorBanner error={columnsError} title="The columns cannot be read" />
         <StepForm
+          id={formId}
           label={`Settings of ${transform.Label}`}
           fields={fields}
           columns={columns}
@@ -144,19 +168,20 @@ export function StepPanel(props: IStepPanelProps): JSX.Element {
           problems={problems}
           showAll={showAll || told.length > 0}
           onChange={setValues}
-          onSubmit={() => void apply()}
+          onSubmit={apply}
         />
         <TrialView trial={trial} isPlaced={told.length > 0} onRetry={trial.again} />
         <ErrorBanner error={applyError} title="The step could not be written" />
       </div>
       <footer className="jp-studio-Form-actions">
         <button
+          type="submit"
+          form={formId}
           className="jp-studio-Button jp-mod-primary"
           data-testid="apply-step"
-          disabled={busy}
-          onClick={() => void apply()}
+          disabled={busy || isWaiting}
         >
-          {verbOf(replaceNodeId, trial.error)}
+          {isWaiting ? 'Trying…' : verbOf(replaceNodeId, trial.error)}
         </button>
         <button className="jp-studio-Button" data-testid="cancel-step" onClick={props.onCancel}>
           Cancel

@@ -136,6 +136,16 @@ describe('fields that wait for others', () => {
   });
 });
 
+it.each([
+  ['9007199254740991', []],
+  ['9007199254740993', ['Give a number of 9007199254740991 or less.']],
+  ['-9007199254740993', ['Give a number of -9007199254740991 or more.']]
+])('the whole number %s is kept as it is, or not taken', (typed, messages) => {
+  const fields = readForm({ properties: { count: { type: 'integer' } } });
+  const found = findProblems(fields, { count: Number(typed) });
+  expect(found.map(each => each.message)).toEqual(messages);
+});
+
 describe('rows', () => {
   it('begin with one to be filled in, which is not told while it is new', () => {
     const { fields, values } = filled('join_multi_keys', { join_type: 'inner' });

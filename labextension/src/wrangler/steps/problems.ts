@@ -110,6 +110,11 @@ function wrongNumber(control: INumberControl, value: unknown): string | undefine
   if (control.whole && !Number.isInteger(number)) {
     return 'Give a whole number.';
   }
+  // Beyond, the number that is told is another one than the one that was typed.
+  if (control.whole && !Number.isSafeInteger(number)) {
+    const most = Number.MAX_SAFE_INTEGER;
+    return `Give a number ${limits(number < 0 ? { minimum: -most } : { maximum: most })}.`;
+  }
   const fits =
     number >= (minimum ?? -Infinity) &&
     number <= (maximum ?? Infinity) &&
@@ -119,7 +124,12 @@ function wrongNumber(control: INumberControl, value: unknown): string | undefine
 }
 
 /** "from 0 to 1", "above 0", for people. */
-export function limits({ minimum, maximum, above, below }: INumberControl): string {
+export function limits({
+  minimum,
+  maximum,
+  above,
+  below
+}: Pick<INumberControl, 'minimum' | 'maximum' | 'above' | 'below'>): string {
   if (minimum !== undefined && maximum !== undefined) {
     return `from ${minimum} to ${maximum}`;
   }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { FlowClient, isAbort } from '../api';
 import { IFormColumn } from './problems';
 import { ITable, tableKey } from './tables';
+import { useSampleRows } from './useSampleRows';
 
 export interface IColumns {
   /** Of each table; those that are not read yet are missing. */
@@ -18,6 +19,7 @@ export interface IColumns {
 export function useColumns(flow: FlowClient, tables: ITable[], version: string): IColumns {
   const [known, setKnown] = useState<ReadonlyMap<string, IFormColumn[]>>(new Map());
   const [error, setError] = useState<Error | null>(null);
+  const sampleRows = useSampleRows(flow);
   const wanted = JSON.stringify(tables.map(({ node, output }) => ({ node, output })));
 
   useEffect(() => {
@@ -44,6 +46,6 @@ export function useColumns(flow: FlowClient, tables: ITable[], version: string):
     };
     void readAll();
     return () => abort.abort();
-  }, [flow, wanted, version]);
+  }, [flow, wanted, version, sampleRows]);
   return { columns: tables.map(table => known.get(tableKey(table))), error };
 }

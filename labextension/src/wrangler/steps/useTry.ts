@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import { Asked, FlowClient, FlowError, IDataPage, isAbort } from '../api';
+import { Asked, FlowClient, FlowError, IDataPage } from '../api';
 import { Output } from '../../api/client';
+import { useSampleRows } from './useSampleRows';
 
 /** A step that is tried: which, with what, on which tables or in which node's place. */
 export type Attempt = Omit<Asked<'Studio.TryStep'>, 'Offset' | 'Limit'>;
@@ -14,6 +15,15 @@ export interface ITrial {
   error: FlowError | Error | null;
   /** From asking to the answer, in milliseconds. */
   milliseconds: number | null;
+  /** Of what was asked, as text. */
+  key: string | null;
+}
+
+/** A trial as a form sees it. */
+export interface IFormTrial extends ITrial {
+  /** It is of what the form says now, and has ended. */
+  isCurrent: boolean;
+  again: () => void;
 }
 
 const NOTHING: ITrial = {
@@ -21,7 +31,8 @@ const NOTHING: ITrial = {
   running: false,
   tried: null,
   error: null,
-  milliseconds: null
+  milliseconds: null,
+  key: null
 };
 
 /** Milliseconds without a change before a step is tried. */
@@ -35,14 +46,11 @@ const ROWS = 50;
  * What a later change supersedes is canceled, on the server too. While a newer try runs the answer
  * of the one before stays.
  */
-export function useTry(
-  flow: FlowClient,
-  attempt: Attempt | null,
-  version: string
-): ITrial & { again: () => void } {
+export function useTry(flow: FlowClient, attempt: Attempt | null, version: string): IFormTrial {
   const [trial, setTrial] = useState<ITrial>(NOTHING);
   const [wish, setWish] = useState(0);
-  const key = attempt ? JSON.stringify([attempt, version]) : null;
+  const sampleRows = useSampleRows(flow);
+  const key = attempt ? JSON.stringify([attempt, version, sampleRows]) : null;
   const latest = useRef(attempt);
   latest.current = attempt;
 
@@ -60,16 +68,17 @@ export function useTry(
         const tried = await flow.tryStep({ ...asked, Offset: 0, Limit: ROWS }, abort.signal);
         const milliseconds = Math.round(performance.now() - start);
         if (!abort.signal.aborted) {
-          setTrial({ attempt: asked, running: false, tried, error: null, milliseconds });
+          setTrial({ attempt: asked, running: false, tried, error: null, milliseconds, key });
         }
       } catch (error) {
-        if (!abort.signal.aborted && !isAbort(error)) {
+        if (!abort.signal.aborted) {
           setTrial({
             attempt: asked,
             running: false,
             tried: null,
             error: error as Error,
-            milliseconds: null
+            milliseconds: null,
+            key
           });
         }
       }
@@ -80,5 +89,9 @@ export function useTry(
       abort.abort();
     };
   }, [flow, key, wish]);
-  return { ...trial, again: () => setWish(count => count + 1) };
+  return {
+    ...trial,
+    isCurrent: key !== null && trial.key === key && !trial.running,
+    again: () => setWish(count => count + 1)
+  };
 }

@@ -15,6 +15,7 @@ export function CodeField(props: IControlProps<string> & { language: Language })
   const services = useContext(EditorsContext);
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<IMountedEditor | null>(null);
+  const [hasFailed, setFailed] = useState(false);
   const latest = useRef(props);
   latest.current = props;
   const { id, language } = props;
@@ -35,13 +36,20 @@ export function CodeField(props: IControlProps<string> & { language: Language })
         language,
         code: latest.current.value,
         label: latest.current.field.title,
-        describedBy: `${id}-help`,
+        described: () => {
+          const { describedBy, invalid } = latest.current;
+          const about = [describedBy, `${id}-keys`].filter(Boolean).join(' ');
+          return { 'aria-describedby': about, 'aria-invalid': String(invalid) };
+        },
         columns: () => latest.current.form.columns.flatMap(each => each ?? []),
         onChange: code => latest.current.onChange(code)
       });
       setEditor(mounted);
     };
-    mount().catch(error => console.error('The editor cannot be shown.', error));
+    mount().catch(error => {
+      console.error('The editor cannot be shown.', error);
+      setFailed(true);
+    });
     return () => {
       isGone = true;
       mounted?.dispose();
@@ -50,14 +58,22 @@ export function CodeField(props: IControlProps<string> & { language: Language })
 
   useEffect(() => editor?.setCode(props.value), [editor, props.value]);
 
+  const { describedBy, invalid } = props;
+  useEffect(() => editor?.describe(), [editor, describedBy, invalid]);
+
   const message = messagesAt([...props.form.problems], props.path)[0] ?? '';
   useEffect(() => {
     const line = lineOf(message);
     editor?.mark(line ? { line, message } : null);
   }, [editor, message, props.value]);
 
-  return services ? (
-    <div ref={host} className="jp-studio-Step-code" data-language={language} />
+  return services && !hasFailed ? (
+    <>
+      <div ref={host} className="jp-studio-Step-code" data-language={language} />
+      <div id={`${id}-keys`} className="jp-studio-Step-help">
+        Tab indents. To leave the editor, press Escape, then Tab.
+      </div>
+    </>
   ) : (
     <textarea
       {...aria(props)}

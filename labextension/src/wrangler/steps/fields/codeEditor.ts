@@ -12,6 +12,8 @@ export interface IMountedEditor {
   setCode(code: string): void;
   /** Mark the line that failed; null: none. */
   mark(failure: { line: number; message: string } | null): void;
+  /** What describes the editor, and whether it is amiss, has changed. */
+  describe(): void;
   dispose(): void;
 }
 
@@ -19,7 +21,8 @@ export interface IEditorOptions {
   language: Language;
   code: string;
   label: string;
-  describedBy: string;
+  /** What a screen reader is told of it now. */
+  described: () => Record<string, string>;
   columns: () => readonly IFormColumn[];
   onChange: (code: string) => void;
 }
@@ -52,10 +55,10 @@ export function mountEditor(
     extensions: [
       autocompletion({ override: [complete], icons: false }),
       options.language === 'expression' ? [] : lintGutter(),
-      EditorView.contentAttributes.of({
+      EditorView.contentAttributes.of(() => ({
         'aria-label': options.label,
-        'aria-describedby': options.describedBy
-      })
+        ...options.described()
+      }))
     ]
   });
   const changed = () => options.onChange(model.sharedModel.getSource());
@@ -77,6 +80,8 @@ export function mountEditor(
           : [];
       view.dispatch(setDiagnostics(view.state, diagnostics));
     },
+    // Attributes are asked for whenever anything is dispatched.
+    describe: () => view.dispatch({}),
     dispose: () => {
       model.sharedModel.changed.disconnect(changed);
       editor.dispose();
