@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
+
+_log = logging.getLogger(__name__)
 
 SHOWN = 200
 NAMED = 8
@@ -33,6 +36,14 @@ class ParameterError(WranglerError):
     def __init__(self, field: str, value: Any, right: str) -> None:
         super().__init__(f"{field}: {shown(value)} {right}", field=field)
         self.value = value
+
+    @classmethod
+    def missing(cls, field: str) -> ParameterError:
+        """A parameter that must be given is not."""
+        error = cls(field, None, "must be given")
+        error.message = f"{field}: must be given"
+        error.args = (error.message,)
+        return error
 
 
 class ColumnError(WranglerError):
@@ -76,6 +87,32 @@ class StepError(WranglerError):
         self.node = node
         self.label = label
         self.cause = cause
+
+
+#: What Python raises at a value that nobody foresaw; not what ends or cancels a run.
+UNFORESEEN = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+)
+
+
+def unforeseen(error: Exception) -> DataError:
+    """One of :data:`UNFORESEEN` in words; its traceback goes to the log."""
+    _log.warning("A step met a value that it does not foresee", exc_info=error)
+    return DataError(
+        f"The step cannot work with its parameters, or with what it reads "
+        f"({type(error).__name__}: {shown_text(error)})"
+    )
+
+
+def shown_text(error: Exception) -> str:
+    """An error's text as messages quote it."""
+    text = str(error).encode("utf-8", "replace").decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def shown(value: Any) -> str:

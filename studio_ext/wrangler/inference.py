@@ -14,7 +14,16 @@ from sqlglot import exp
 from . import types
 from .engines import DuckDB
 from .engines.one_row import OneRow
-from .errors import ColumnError, DataError, FlowError, StepError, UnsupportedError
+from .errors import (
+    UNFORESEEN,
+    ColumnError,
+    DataError,
+    FlowError,
+    StepError,
+    UnsupportedError,
+    WranglerError,
+    unforeseen,
+)
 from .flow import Document, Node, variables
 from .operators import catalogue
 from .operators.parameters import parse
@@ -169,21 +178,30 @@ class Fitted:
         for node in self._nodes[1:]:
             if node.type == "DATASET":
                 continue
-            parameters = variables.filled(node.parameters, self._values, "parameters")
-            operator = catalogue.find(node.operator, parameters)
-            if operator.traits.training_only:
-                continue
-            if not operator.traits.row_local:
-                cause = UnsupportedError("the result for a row needs other rows of the table")
-                raise StepError(node.id, node.label, cause)
-            p = parse(operator.Parameters, operator.form.read(parameters))
-            saved = operator.form.read_trained(node.trained)
-            trained = operator.restored(saved, p) if saved else None
-            if trained is None and operator.fitted:
-                cause = UnsupportedError("the step has learned nothing yet: fit the flow")
-                raise StepError(node.id, node.label, cause)
-            relation = operator.run([relation], p, trained)["default"]
-            yield node, relation
+            try:
+                after = self._after(node, relation)
+            except UNFORESEEN as error:
+                raise StepError(node.id, node.label, unforeseen(error)) from error
+            except WranglerError as error:
+                raise StepError(node.id, node.label, error) from error
+            if after is not None:
+                relation = after
+                yield node, relation
+
+    def _after(self, node: Node, relation: Relation) -> Relation | None:
+        """The rows after a step; None where it is one for training alone."""
+        parameters = variables.filled(node.parameters, self._values, "parameters")
+        operator = catalogue.find(node.operator, parameters)
+        if operator.traits.training_only:
+            return None
+        if not operator.traits.row_local:
+            raise UnsupportedError("the result for a row needs other rows of the table")
+        p = parse(operator.Parameters, operator.form.read(parameters))
+        saved = operator.form.read_trained(node.trained)
+        trained = operator.restored(saved, p) if saved else None
+        if trained is None and operator.fitted:
+            raise UnsupportedError("the step has learned nothing yet: fit the flow")
+        return operator.run([relation], p, trained)["default"]
 
 
 def _text(value: Any) -> str | None:

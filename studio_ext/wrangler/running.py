@@ -10,6 +10,7 @@ from typing import Any
 from .analyses import Findings, analyses
 from .engines import DuckDB, Engine
 from .errors import (
+    UNFORESEEN,
     DamagedError,
     DataError,
     FlowError,
@@ -17,10 +18,11 @@ from .errors import (
     StepError,
     UnsupportedError,
     WranglerError,
+    unforeseen,
 )
 from .flow import Document, Input, Node, typed, variables
 from .operators import Trained, catalogue
-from .operators.parameters import parse
+from .operators.parameters import as_object, parse
 from .python import collected
 from .relation import Base, Relation
 from .sources import Sources, first_rows, sampled
@@ -132,6 +134,8 @@ class Run:
             p = parse(analysis.Parameters, analysis.form.read(parameters))
             p.check([relation])
             return analysis.compute(relation, p)
+        except UNFORESEEN as error:
+            raise StepError(node, asked.label, unforeseen(error)) from error
         except WranglerError as error:
             raise self.blamed(node, error) from error
 
@@ -176,6 +180,10 @@ class Run:
             return outcome
         except UnsupportedError as error:
             return Outcome(node, State.UNSUPPORTED, error=StepError(node.id, node.label, error))
+        except UNFORESEEN as error:
+            # Nobody is to lose what other nodes gave.
+            failed = StepError(node.id, node.label, unforeseen(error))
+            return Outcome(node, State.FAILED, error=failed)
         except WranglerError as error:
             blamed = self.blamed(node.id, error)
             state = State.FAILED if blamed.node == node.id else State.SKIPPED
@@ -266,8 +274,8 @@ class Run:
         return outputs[output] if output in outputs else next(iter(outputs.values()))
 
     def _source(self, node: Node, parameters: Mapping[str, Any]) -> Relation:
-        definition = parameters.get("dataset_definition") or {}
-        place = definition.get("s3ExecutionContext") or {}
+        definition = as_object(parameters.get("dataset_definition"), "dataset_definition")
+        place = as_object(definition.get("s3ExecutionContext"), "s3ExecutionContext")
         for name in (node.id, str(definition.get("name")), str(place.get("s3Uri"))):
             if name in self.options.inputs:
                 return self.options.inputs[name]

@@ -82,6 +82,37 @@ def test_what_is_wrong_is_told_at_its_node(api: Any) -> None:
     assert not broken["Valid"] and broken["Problems"][0]["Code"] == "InvalidDocument"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parameters": {"operator": "Drop column", "drop_column_parameters": 1e308}},
+        {"inputs": []},
+        {"inputs": [{"name": "df", "node_id": "source", "output_name": [None]}]},
+        {
+            "operator": "sagemaker.spark.infer_and_cast_type_0.1",
+            "parameters": {},
+            "trained_parameters": {"schema": {"v": {"x": 1}}},
+        },
+        {"parameters": {"operator": "Drop column", "drop_column_parameters": {"\ud800": 1}}},
+    ],
+    ids=["parameters", "no inputs", "output", "learned", "surrogate"],
+)
+def test_a_broken_step_is_no_fault_of_the_server(api: Any, changes: dict[str, Any]) -> None:
+    drop = {"operator": "Drop column", "drop_column_parameters": {"column_to_drop": "v"}}
+    broken = step("broken", "sagemaker.spark.manage_columns_0.1", drop) | changes
+    document = text(source("table.parquet"), broken)
+    for operation, more in (
+        (api.describe_flow, {}),
+        (api.validate_flow, {}),
+        (api.preview_flow, {"NodeId": "broken"}),
+        (api.fit_flow, {}),
+    ):
+        try:
+            operation(Document=document, FlowId="broken", **more)
+        except ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400, operation
+
+
 def test_a_step_that_is_switched_off_is_described_as_it_would_be(api: Any) -> None:
     off = step("off", "sagemaker.spark.identity_0.1", {})
     off["studio_disabled"] = {"type": "TRANSFORM", "operator": ENCODE, "parameters": ONE_HOT}

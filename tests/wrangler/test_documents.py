@@ -95,11 +95,20 @@ def test_what_is_no_flow_is_refused(content: bytes, words: str) -> None:
         ([{**_node("a"), "type": "ANALYSIS"}], "none of SOURCE, TRANSFORM"),
         ([{**_node("a"), "parameters": []}], "parameters"),
         ([{**_node("a"), "inputs": "x"}], "inputs"),
+        ([_node("a"), {**_node("b"), "inputs": [{"node_id": "a", "output_name": [1]}]}], "no text"),
+        ([{**_node("a"), "outputs": [{"name": 1}]}], r"outputs.name: 1 is no text"),
+        ([{**_node("a"), "outputs": [{"sampling": "all"}]}], "sampling"),
     ],
 )
 def test_what_cannot_be_run_is_refused(nodes: list[Any], words: str) -> None:
     with pytest.raises(FlowError, match=words):
         Document.parse(json.dumps({"nodes": nodes}))
+
+
+def test_a_flow_that_begins_with_a_byte_order_mark_is_read_and_kept() -> None:
+    content = b"\xef\xbb\xbf" + json.dumps({"nodes": [_node("a")]}).encode()
+    document = Document.parse(content)
+    assert document["a"].type == "TRANSFORM" and document.text().encode() == content
 
 
 def test_a_dataset_node_is_a_name_for_what_it_reads() -> None:

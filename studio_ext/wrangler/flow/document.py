@@ -64,7 +64,8 @@ class Node:
     @property
     def dataset(self) -> Mapping[str, Any]:
         """A source's ``dataset_definition``: what it reads."""
-        return self.parameters.get("dataset_definition") or {}
+        given = self.parameters.get("dataset_definition")
+        return given if isinstance(given, Mapping) else {}
 
     @property
     def trained(self) -> dict[str, Any] | None:
@@ -92,14 +93,14 @@ class Node:
     def inputs(self) -> list[Input]:
         """What it reads; the order tells left from right."""
         return [
-            Input(each["node_id"], each.get("output_name", DEFAULT), each.get("name", "df"))
+            Input(each["node_id"], each.get("output_name") or DEFAULT, each.get("name") or "df")
             for each in self.data.get("inputs") or []
         ]
 
     @property
     def outputs(self) -> list[str]:
         """Names of what it gives."""
-        return [str(each.get("name", DEFAULT)) for each in self.data.get("outputs") or []]
+        return [str(each.get("name") or DEFAULT) for each in self.data.get("outputs") or []]
 
     def output(self, name: str = DEFAULT) -> Input:
         """One of its outputs, as what another node reads."""
@@ -116,10 +117,8 @@ class Node:
     def label(self) -> str:
         """What a person calls it: its own name, else that of its dataset or its step."""
         given = self.data.get("name") or self.parameters.get("name")
-        dataset: Any = self.dataset
-        named = dataset.get("name") if isinstance(dataset, Mapping) else None
         chosen = self.parameters.get("operator")
-        return str(given or named or chosen or _declared(self) or self.operator)
+        return str(given or self.dataset.get("name") or chosen or _declared(self) or self.operator)
 
 
 def _declared(node: Node) -> str | None:
@@ -165,7 +164,7 @@ class Document:
         """Read a text; raises FlowError where it is no flow."""
         try:
             text = content.decode("utf-8") if isinstance(content, bytes) else content
-            data = json.loads(text)
+            data = json.loads(text.removeprefix("\ufeff"))  # a mark that editors of Windows write
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise FlowError(f"{name} is no JSON document: {error}") from error
         document = cls(data, None, Style.of(text, data), text, copy.deepcopy(data))
@@ -307,3 +306,16 @@ def _validate(node: Any, where: str) -> None:
     for given in node.get("inputs") or []:
         if not isinstance(given.get("node_id"), str):
             raise FlowError(f"{where}.inputs: {shown(given)} names no node_id", field="inputs")
+        _expect(given, ("output_name", "name"), str, "text", f"{where}.inputs")
+    for given in node.get("outputs") or []:
+        _expect(given, ("name",), str, "text", f"{where}.outputs")
+        _expect(given, ("sampling",), dict, "JSON object", f"{where}.outputs")
+
+
+def _expect(
+    given: Mapping[str, Any], keys: Sequence[str], kind: type, word: str, where: str
+) -> None:
+    """What is there under ``keys`` is of a kind, or null; raises FlowError."""
+    for key in keys:
+        if given.get(key) is not None and not isinstance(given[key], kind):
+            raise FlowError(f"{where}.{key}: {shown(given[key])} is no {word}", field=key)

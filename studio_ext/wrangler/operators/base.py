@@ -17,7 +17,7 @@ from sqlglot import exp
 from ..errors import DamagedError
 from ..flow.trained import decoded
 from ..relation import Relation
-from .parameters import Declared, Parameters
+from .parameters import Declared, Parameters, as_object
 
 P = TypeVar("P", bound=Parameters)
 #: What a fit has learned: plain JSON.
@@ -81,7 +81,7 @@ class Nested:
     def lift(self, values: dict[str, Any]) -> None:
         """Out of the container; what is in it and not of ours keeps both names."""
         ours = {theirs: name for name, theirs in self.names.items()}
-        for theirs, value in (values.pop(self.container, None) or {}).items():
+        for theirs, value in as_object(values.pop(self.container, None), self.container).items():
             values[ours.get(theirs, f"{self.container}.{theirs}")] = value
 
     def sink(self, values: dict[str, Any]) -> None:
@@ -127,8 +127,8 @@ class Form:
         """This operator's own parameters, out of a node's."""
         level: Any = parameters
         for choice in self.choices:
-            if not choice.left_out(level):
-                level = level.get(choice.place) or {} if choice.place else level
+            if not choice.left_out(level) and choice.place:
+                level = as_object(level.get(choice.place), choice.place)
         own = dict(level)
         for each in self.nested:
             each.lift(own)
