@@ -64,6 +64,9 @@ def test_a_file_is_wrangled_and_the_flow_runs_without_lab(page: Page, folder: Pa
     types = _node(page, "Data types")
     expect(types).to_have_attribute("data-state", FRESH, timeout=LONG_MS)
     assert (folder / "people.flow").read_text() == "mine"
+    # Where the flow ends its rows are there at once.
+    expect(page.locator(".react-flow__node.selected")).to_contain_text("Data types")
+    expect(page.get_by_text("Grace", exact=True)).to_be_visible(timeout=LONG_MS)
 
     _add_step(page, types)
     added = _node(page, "Drop column")
@@ -144,6 +147,8 @@ def test_a_real_flow_says_what_is_wrong_and_where(page: Page, folder: Path) -> N
     expect(page.locator(".react-flow__node.selected")).not_to_have_attribute("data-id", name or "")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".react-flow__node.selected")).to_have_attribute("data-id", name or "")
+    chosen.press("Enter")
+    expect(page.get_by_test_id("side-panel")).to_be_focused()
     # Nothing was changed: nothing is to be saved.
     assert (folder / "real.flow").read_text() == text
 
@@ -157,6 +162,7 @@ def test_a_new_flow_outlives_a_server_that_is_lost(page: Page, lab: Jupyter, fol
 
     page.route(re.compile("/studio/api"), lambda route: route.abort())
     editor.get_by_test_id("add-source").click()
+    expect(editor.get_by_test_id("source-address")).to_be_focused()
     editor.get_by_test_id("source-address").fill("people.csv")
     editor.get_by_test_id("source-add").click()
     expect(editor.get_by_test_id("server-lost")).to_be_visible()
@@ -173,6 +179,19 @@ def test_what_is_no_flow_is_said(page: Page, folder: Path) -> None:
     _file(page, "broken.flow").dblclick()
     expect(page.get_by_test_id("empty")).to_contain_text("This file is no flow")
     assert (folder / "broken.flow").read_text() == '{"nodes": ['
+
+
+def test_an_editor_that_does_not_load_says_so(page: Page, folder: Path) -> None:
+    _open_folder(page, folder)
+    run_command(page, "launcher:create", cwd=folder.name)
+    page.route(OURS, lambda route: route.abort())
+    card(page, "Data Wrangler Flow").last.click()
+    failed = page.locator('[data-testid="empty"]:visible')
+    expect(failed).to_contain_text("The flow cannot be shown")
+    expect(failed.get_by_role("button", name="Open as text")).to_be_visible()
+    page.unroute(OURS)
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.get_by_test_id("flow-editor")).to_be_visible(timeout=LONG_MS)
 
 
 def test_nothing_of_the_editor_is_loaded_before_a_flow_is_opened(page: Page) -> None:

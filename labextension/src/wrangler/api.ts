@@ -24,7 +24,9 @@ export class FlowError extends ApiError {
 
   /** Whether the server itself did not answer: what was asked may be right. */
   get lost(): boolean {
-    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+    // The server has answered that what it asked did not: asked again that may end the same way.
+    const answered = this.code === 'ServiceUnavailable';
+    return !answered && [0, 502, 503, 504].includes(this.status);
   }
 }
 
@@ -157,12 +159,13 @@ export class FlowClient {
     return this._ask('Studio.RunAnalysis', asked, signal);
   }
 
-  /** Begin what takes long; follow it with `describeRun`. */
+  /** Begin what takes long; follow it with `describeRun`. Fits learn from all rows. */
   startRun(
     asked: Asked<'Studio.StartFlowRun'>,
     signal?: AbortSignal
   ): Promise<Output<'Studio.StartFlowRun'>> {
-    return this._ask('Studio.StartFlowRun', asked, signal);
+    const sample = asked.Type === 'FIT' ? {} : this._sample;
+    return this._ask('Studio.StartFlowRun', { ...sample, ...asked }, signal);
   }
 
   /** How far a run is; waits up to `waitSeconds` for its end. */
@@ -226,9 +229,7 @@ export class FlowClient {
       Document: this.document,
       FlowId: this.flowId,
       RequestId: request,
-      ...(this._sampleRows === null || !SAMPLED.has(target)
-        ? {}
-        : { SampleRows: this._sampleRows }),
+      ...(SAMPLED.has(target) ? this._sample : {}),
       ...Object.fromEntries(given)
     } as unknown as Input<T>;
     // A proxy need not pass on that the connection was closed.
@@ -263,17 +264,21 @@ export class FlowClient {
     }
   }
 
+  /** What asks for a sample of the rows, where one is worked on. */
+  private get _sample(): { SampleRows?: number } {
+    return this._sampleRows === null ? {} : { SampleRows: this._sampleRows };
+  }
+
   private _sampleRows: number | null;
   private _sampleRowsChanged = new Signal<this, number | null>(this);
 }
 
-/** Operations that read tables, and so may read a sample of them. */
+/** Operations that always read the sample that is worked on. */
 const SAMPLED = new Set<Target>([
   'Studio.ValidateFlow',
   'Studio.DescribeNode',
   'Studio.PreviewFlow',
   'Studio.TryStep',
   'Studio.ProfileColumns',
-  'Studio.RunAnalysis',
-  'Studio.StartFlowRun'
+  'Studio.RunAnalysis'
 ]);

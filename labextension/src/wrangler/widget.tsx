@@ -7,13 +7,14 @@ import { Loading } from '../components/Messages';
 import { flowIcon } from '../icons';
 import { StudioPanel } from '../panel';
 import { IStudio } from '../tokens';
+import { Boundary } from './Boundary';
 import { IFlowActions } from './tokens';
 
 /** Characters of a flow's id on the server. */
 const LONGEST_ID = 512;
 
 /** The graph, the grid and the forms come when the first flow is opened. */
-const Opened = lazy(() => import('./document/Opened'));
+const load = () => lazy(() => import('./document/Opened'));
 
 /** What an open flow needs of Lab. */
 export interface ISurroundings {
@@ -51,21 +52,34 @@ export class FlowPanel extends StudioPanel {
     if (!this.context.isReady) {
       return <Loading />;
     }
+    const { _Opened: Opened } = this;
     return (
-      <Suspense fallback={<Loading />}>
-        {/* Another path is another flow for the server, whose sources may lie elsewhere. */}
-        <Opened
-          key={this.flowId}
-          flowId={this.flowId}
-          client={this.studio.client}
-          model={this.context.model}
-          chooseFile={this._chooseFile}
-          openAsText={this._openAsText}
-          onActions={this._onActions}
-        />
-      </Suspense>
+      // Another path is another flow for the server, whose sources may lie elsewhere.
+      <Boundary
+        key={`${this._tries} ${this.flowId}`}
+        onAgain={this._again}
+        openAsText={this._openAsText}
+      >
+        <Suspense fallback={<Loading />}>
+          <Opened
+            flowId={this.flowId}
+            client={this.studio.client}
+            model={this.context.model}
+            chooseFile={this._chooseFile}
+            openAsText={this._openAsText}
+            onActions={this._onActions}
+          />
+        </Suspense>
+      </Boundary>
     );
   }
+
+  /** Load and draw everything anew: React keeps what could not be loaded as it was. */
+  private _again = (): void => {
+    this._tries++;
+    this._Opened = load();
+    this.update();
+  };
 
   private _onActions = (actions: IFlowActions | null): void => {
     this._actions = actions;
@@ -94,6 +108,8 @@ export class FlowPanel extends StudioPanel {
   };
 
   private _actions: IFlowActions | null = null;
+  private _Opened = load();
+  private _tries = 0;
 }
 
 /** A file's path as the flow at another path names it: from its own folder on. */

@@ -11,7 +11,7 @@ import '@xyflow/react/dist/base.css';
 import React, { KeyboardEvent, MouseEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import { IFlowNode } from '../../api/types';
 import { detailOf, nameOf } from '../document/names';
-import { givesTable } from '../flow/graph';
+import { givesTable, partOf } from '../flow/graph';
 import { FlowText } from '../flow/text';
 import { INode, IPlace } from '../flow/types';
 import { CanvasNode, FlowNode, said } from './FlowNode';
@@ -204,11 +204,7 @@ function useEdges(props: ICanvasProps): CanvasEdge[] {
     () =>
       flow.nodes.flatMap(node =>
         node.inputs.map((given, index): CanvasEdge => {
-          const read = flow.nodes.find(each => each.node_id === given.node_id);
-          const parts = (read?.outputs.length ?? 0) > 1;
-          // Of a split's parts the default one is the first.
-          const known = read?.outputs.some(each => each.name === given.output_name);
-          const output = parts ? (known ? given.output_name : read?.outputs[0].name) : undefined;
+          const output = partOf(flow, given.node_id, given.output_name);
           return {
             id: `${given.node_id}/${given.output_name}>${node.node_id}/${index}`,
             type: 'insert',

@@ -3,11 +3,12 @@ import { ErrorBanner, Loading } from '../../components/Messages';
 import { useStudio } from '../../context';
 import { AnalysisList } from '../analyses/AnalysisList';
 import { AnalysisPanel } from '../analyses/AnalysisPanel';
-import { dataKey } from '../flow/graph';
+import { dataKey, placeOf } from '../flow/graph';
 import { FlowText } from '../flow/text';
 import { IPlace } from '../flow/types';
 import { Values } from '../steps/values';
 import { FlowSession, IFlowState } from './session';
+import { tableOf } from './StepTask';
 import { useCatalogue } from './useCatalogue';
 
 /** An analysis that is shown: one of the flow, or one that is being made. */
@@ -28,11 +29,11 @@ export function shownAnalysis(session: FlowSession, state: IFlowState): IShownAn
   const node = task.kind === 'node' && selected ? session.selectedNode : undefined;
   const described = node && session.described(node.node_id);
   const [given] = node?.inputs ?? [];
-  if (!node || node.type !== 'VISUALIZATION' || !described?.Key || !given) {
+  if (!state.flow || !node || node.type !== 'VISUALIZATION' || !described?.Key || !given) {
     return null;
   }
   return {
-    place: { node: given.node_id },
+    place: placeOf(state.flow, given.node_id, given.output_name),
     key: described.Key,
     node: node.node_id,
     values: described.Parameters as Values
@@ -42,10 +43,16 @@ export function shownAnalysis(session: FlowSession, state: IFlowState): IShownAn
 /** The analyses that can be made of a table. */
 export function AnalyseTask(props: { session: FlowSession; place: IPlace }): JSX.Element {
   const { session, place } = props;
+  const sample = session.client.sampleRows;
   const catalogue = useCatalogue(session.client, 'analyses');
   return (
     <>
       <h3 className="jp-studio-SidePanel-title">Analyse {session.nameOf(place.node)}</h3>
+      {sample !== null && (
+        <p className="jp-studio-Muted" data-testid="analysed-sample">
+          Looks at {sample.toLocaleString('en')} rows of each source at most, as above.
+        </p>
+      )}
       <ErrorBanner error={catalogue.error} onRetry={catalogue.again} />
       {!catalogue.found && !catalogue.error && <Loading />}
       {catalogue.found && (
@@ -81,7 +88,7 @@ export function AnalysisArea(props: {
       key={`${node} ${shown.key} ${JSON.stringify(shown.values ?? null)}`}
       flow={session.client}
       analysis={analysis}
-      table={{ ...place, label: session.nameOf(place.node) }}
+      table={tableOf(session, place)}
       values={shown.values}
       isKept={node !== undefined}
       version={dataKey(props.state.flow as FlowText, place.node)}

@@ -33,6 +33,7 @@ export interface IEditorProps {
 export default function Editor(props: IEditorProps): JSX.Element {
   const { text, onActions } = props;
   const [preview, setPreview] = useState<IPreview | null>(null);
+  const [wanted, setWanted] = useState(false);
   const [sampleRows, setSampleRows] = useState<number | null>(SAMPLE_ROWS);
   const made = useMade(props);
   const state = useSyncExternalStore(made.session.subscribe, () => made.session.state);
@@ -70,7 +71,9 @@ export default function Editor(props: IEditorProps): JSX.Element {
             label="Height of the table"
             direction="column"
             share={0.45}
-            first={<Graph session={session} state={state} known={known} />}
+            first={
+              <Graph session={session} state={state} known={known} onOpen={() => setWanted(true)} />
+            }
             second={
               shownTable(state) && (
                 <Below session={session} state={state} preview={preview} sampleRows={sampleRows} />
@@ -86,6 +89,8 @@ export default function Editor(props: IEditorProps): JSX.Element {
               status={node && state.flow ? statusOf(state.flow, node, known) : null}
               chooseFile={props.chooseFile}
               onPreview={setPreview}
+              wanted={wanted}
+              onEntered={() => setWanted(false)}
             />
           ) : null
         }
@@ -94,7 +99,12 @@ export default function Editor(props: IEditorProps): JSX.Element {
   );
 }
 
-function Graph(props: { session: FlowSession; state: IFlowState; known: IKnown }): JSX.Element {
+function Graph(props: {
+  session: FlowSession;
+  state: IFlowState;
+  known: IKnown;
+  onOpen: () => void;
+}): JSX.Element {
   const { session, state, known } = props;
   if (!state.flow?.nodes.length) {
     return (
@@ -117,7 +127,7 @@ function Graph(props: { session: FlowSession; state: IFlowState; known: IKnown }
       selected={state.selected}
       onSelect={place => session.select(place)}
       onAdd={(place, before) => session.open({ kind: 'add', place, before })}
-      onOpen={() => undefined}
+      onOpen={props.onOpen}
     />
   );
 }

@@ -1,9 +1,9 @@
 import React, { useMemo, useState } from 'react';
 import { IColumnProfile } from '../../api/types';
-import { DataGrid } from '../grid/DataGrid';
+import { DataGrid, IDataGridProps } from '../grid/DataGrid';
 import { flowSource, marksBefore, trySource } from '../grid/flowSource';
 import { CellValue, IGridAction, ITableColumn, ITableSource } from '../grid/types';
-import { dataKey, givesTable } from '../flow/graph';
+import { dataKey, givesTable, placeOf } from '../flow/graph';
 import { FlowText } from '../flow/text';
 import { IPlace, JsonObject } from '../flow/types';
 import { IPreview } from '../steps/StepPanel';
@@ -19,14 +19,14 @@ export function shownTable(state: IFlowState): IPlace | null {
     return task.place;
   }
   const node = flow?.nodes.find(each => each.node_id === selected?.node);
-  if (!node || !selected) {
+  if (!flow || !node || !selected) {
     return null;
   }
   if (givesTable(node.studio_disabled?.type ?? node.type)) {
-    return selected;
+    return placeOf(flow, selected.node, selected.output);
   }
   const [given] = node.inputs;
-  return given ? { node: given.node_id, output: given.output_name } : null;
+  return given ? placeOf(flow, given.node_id, given.output_name) : null;
 }
 
 /** The rows of what is chosen, or those that a step would give whose form is being filled in. */
@@ -60,6 +60,18 @@ export function GridArea(props: {
       run: () => session.open({ kind: 'add', place, suggestion: { key: step, values } })
     }));
   const name = session.nameOf(place.node);
+  const offers: Pick<IDataGridProps, 'columnActions' | 'cellActions' | 'onFix'> = {
+    columnActions: (column: ITableColumn, profile?: IColumnProfile) =>
+      suggest(suggestFor(column, profile)),
+    cellActions: (column: ITableColumn, value: CellValue) =>
+      suggest(suggestForValue(column, value)),
+    onFix: remark => {
+      const fix = remark.Fix as { operator: string; parameters: JsonObject } | undefined;
+      if (fix) {
+        session.addAt(place, { operator: fix.operator, parameters: fix.parameters });
+      }
+    }
+  };
   const status = preview ? 'Not in the flow yet' : name;
   return (
     <DataGrid
@@ -69,18 +81,8 @@ export function GridArea(props: {
           ? `Rows that the step would give after ${name}`
           : `Rows of ${name}`
       }
-      columnActions={(column: ITableColumn, profile?: IColumnProfile) =>
-        suggest(suggestFor(column, profile))
-      }
-      cellActions={(column: ITableColumn, value: CellValue) =>
-        suggest(suggestForValue(column, value))
-      }
-      onFix={remark => {
-        const fix = remark.Fix as { operator: string; parameters: JsonObject } | undefined;
-        if (fix) {
-          session.addAt(place, { operator: fix.operator, parameters: fix.parameters });
-        }
-      }}
+      // A step offered here would take the place of the form that is being filled in.
+      {...(preview ? {} : offers)}
       toolbar={preview && <Sides side={side} onSide={setSide} />}
       status={<span className="jp-studio-Muted">{status}</span>}
     />

@@ -1,5 +1,5 @@
 import { closeIcon } from '@jupyterlab/ui-components';
-import React from 'react';
+import React, { useEffect, useRef } from 'react';
 import { EmptyState } from '../../components/Messages';
 import { INodeStatus } from '../canvas/states';
 import { AnalyseTask } from './AnalysisTask';
@@ -15,13 +15,34 @@ export function SidePanel(props: {
   status: INodeStatus | null;
   chooseFile: () => Promise<string | null>;
   onPreview: OnPreview;
+  /** The person asks for what is chosen: the focus is to come here, which `onEntered` then tells. */
+  wanted: boolean;
+  onEntered: () => void;
 }): JSX.Element {
-  const { session, state, status } = props;
+  const { session, state, status, wanted, onEntered } = props;
   const node = session.selectedNode;
   const described = node && session.described(node.node_id);
   const { task } = state;
+  const host = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (wanted) {
+      host.current?.focus();
+      onEntered();
+    }
+  }, [wanted, onEntered]);
+  useEffect(() => {
+    if (task.kind === 'analyse' || task.kind === 'problems') {
+      host.current?.focus();
+    }
+  }, [task]);
   return (
-    <aside className="jp-studio-SidePanel" aria-label="Details" data-testid="side-panel">
+    <aside
+      ref={host}
+      className="jp-studio-SidePanel"
+      aria-label="Details"
+      tabIndex={-1}
+      data-testid="side-panel"
+    >
       <button
         className="jp-studio-IconButton jp-studio-SidePanel-close"
         title="Close"
@@ -37,6 +58,7 @@ export function SidePanel(props: {
           state={state}
           task={task}
           onPreview={props.onPreview}
+          onForm={() => host.current?.focus()}
         />
       ) : task.kind === 'analyse' ? (
         <AnalyseTask session={session} place={task.place} />

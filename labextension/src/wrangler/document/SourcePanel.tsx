@@ -39,6 +39,9 @@ export function SourcePanel(props: {
           <input
             className="jp-studio-Input"
             value={address}
+            // The person has just asked for the form.
+            // eslint-disable-next-line jsx-a11y/no-autofocus
+            autoFocus={true}
             placeholder="customers.csv or s3://bucket/folder/"
             data-testid="source-address"
             onChange={event => setAddress(event.target.value)}

@@ -1,8 +1,8 @@
 import { JSONExt, JSONObject } from '@lumino/coreutils';
-import React, { useMemo, useState } from 'react';
+import React, { useEffect, useMemo, useState } from 'react';
 import { IFlowNode, ITransform } from '../../api/types';
 import { ErrorBanner, Loading } from '../../components/Messages';
-import { dataKey, downstream } from '../flow/graph';
+import { dataKey, downstream, placeOf } from '../flow/graph';
 import { FlowText } from '../flow/text';
 import { INewStep, INode, IPlace } from '../flow/types';
 import { IPreview, IStepNode, StepPanel } from '../steps/StepPanel';
@@ -20,6 +20,8 @@ export function AddTask(props: {
   state: IFlowState;
   task: Extract<Task, { kind: 'add' }>;
   onPreview: OnPreview;
+  /** The step is chosen: its form is there. */
+  onForm: () => void;
 }): JSX.Element {
   const { session, state, task } = props;
   const { place } = task;
@@ -31,6 +33,15 @@ export function AddTask(props: {
   const flow = state.flow as FlowText;
   const suggested = task.suggestion;
   const transform = chosen ?? catalogue.found?.find(each => each.Key === suggested?.key) ?? null;
+  const { onForm } = props;
+  const key = transform?.Key;
+  useEffect(() => {
+    if (key) {
+      onForm();
+    }
+    // Once for each step that is chosen.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key]);
   return (
     <>
       <h3 className="jp-studio-SidePanel-title" data-testid="add-where">
@@ -77,7 +88,7 @@ export function EditTask(props: {
   const inputs = useMemo(
     () =>
       (node.studio_disabled?.inputs ?? node.inputs).map(given =>
-        tableOf(session, { node: given.node_id, output: partOf(flow, given) })
+        tableOf(session, placeOf(flow, given.node_id, given.output_name))
       ),
     [session, flow, node]
   );
@@ -114,14 +125,8 @@ function newStep(step: IStepNode): INewStep {
   return { operator: step.operator, parameters: step.parameters, outputs: step.outputs };
 }
 
-/** The part of a split that is read, where the node gives several. */
-function partOf(flow: FlowText, given: INode['inputs'][number]): string | undefined {
-  const outputs = flow.nodes.find(each => each.node_id === given.node_id)?.outputs ?? [];
-  const named = outputs.find(each => each.name === given.output_name);
-  return outputs.length > 1 ? named?.name : undefined;
-}
-
-function tableOf(session: FlowSession, place: IPlace): ITable {
+/** A place as forms show it. */
+export function tableOf(session: FlowSession, place: IPlace): ITable {
   const name = session.nameOf(place.node);
   return {
     node: place.node,

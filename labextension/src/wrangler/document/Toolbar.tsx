@@ -3,6 +3,7 @@ import React from 'react';
 import { attempt } from '../../components/dialogs';
 import { plural } from '../../format';
 import { Fitting } from './runs';
+import { endOf } from '../flow/graph';
 import { FlowSession, IFlowState } from './session';
 
 /** Rows of each source that are worked on. */
@@ -90,7 +91,7 @@ export function Toolbar(props: {
           <IconButton
             label="Stop"
             icon={stopIcon}
-            enabled={true}
+            enabled={state.run.id !== undefined}
             testid="stop-run"
             onClick={() => void attempt('The run could not be stopped', () => fitting.stop())}
           />
@@ -130,15 +131,13 @@ export function Toolbar(props: {
   );
 }
 
-/** Ask for a step after what is chosen, or else after the last node that gives a table. */
+/** Ask for a step after what is chosen, or else where the flow ends. */
 export function addStepTo(session: FlowSession): void {
   const { flow, selected } = session.state;
-  const nodes = flow?.nodes ?? [];
-  const gives = (id: string) => session.givesTable(id);
-  const chosen = selected && gives(selected.node) ? selected : null;
-  const last = [...nodes].reverse().find(each => gives(each.node_id));
-  if (chosen || last) {
-    session.open({ kind: 'add', place: chosen ?? { node: (last as { node_id: string }).node_id } });
+  const chosen = selected && session.givesTable(selected.node) ? selected : null;
+  const place = chosen ?? (flow && endOf(flow));
+  if (place) {
+    session.open({ kind: 'add', place });
   }
 }
 

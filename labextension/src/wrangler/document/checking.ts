@@ -1,6 +1,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { FlowError, isAbort } from '../api';
 import { checksOf } from '../canvas/states';
+import { pause } from './pause';
 import { FlowSession } from './session';
 
 /** Milliseconds from a change to looking at what it is, and from that to looking at tables. */
@@ -59,15 +60,16 @@ export class Checker implements IDisposable {
     }
     try {
       const described = await client.describe(signal, flow.text);
-      this._tries = 0;
       this._session.update({ described, lost: false, error: null });
       if (!flow.nodes.length || !described.Nodes.length) {
+        this._tries = 0;
         this._session.update({ checking: false });
         return;
       }
       this._session.update({ checking: true });
       await pause(VALIDATE_AFTER, signal);
       const { Problems } = await client.validate(signal, flow.text);
+      this._tries = 0;
       const checks = checksOf(flow, Problems, id => this._session.nameOf(id));
       this._session.update({ checks, checking: false, lost: false });
     } catch (error) {
@@ -92,19 +94,4 @@ export class Checker implements IDisposable {
   private _tries = 0;
   private _running: AbortController | null = null;
   private _isDisposed = false;
-}
-
-/** Wait; rejects with an `AbortError` when the signal is set. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = window.setTimeout(resolve, milliseconds);
-    const aborted = () => {
-      window.clearTimeout(timer);
-      reject(new DOMException('The page has moved on.', 'AbortError'));
-    };
-    if (signal.aborted) {
-      aborted();
-    }
-    signal.addEventListener('abort', aborted, { once: true });
-  });
 }

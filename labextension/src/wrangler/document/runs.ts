@@ -1,10 +1,16 @@
 import { IDisposable } from '@lumino/disposable';
-import { isAbort } from '../api';
+import { Output } from '../../api/client';
+import { FlowError, isAbort } from '../api';
 import { FlowText } from '../flow/text';
+import { pause } from './pause';
 import { FlowSession } from './session';
+
+type FlowRun = Output<'Studio.DescribeFlowRun'>;
 
 /** Seconds that a question about a run waits for news. */
 const WAIT_S = 2;
+/** Milliseconds to the next question where the server does not answer. */
+const RETRY = 2000;
 
 /** Lets all steps learn from all rows, on the server, and puts what they learned into the flow. */
 export class Fitting implements IDisposable {
@@ -26,9 +32,12 @@ export class Fitting implements IDisposable {
       return;
     }
     const asked = state.flow.text;
-    const { RunId } = await client.startRun({ Type: 'FIT', Refit: refit, Document: asked });
-    this._session.update({ run: { id: RunId, done: 0, total: state.flow.nodes.length } });
+    const begun = { done: 0, total: state.flow.nodes.length };
+    // Said before it is asked for: a second click begins no other one.
+    this._session.update({ run: begun });
     try {
+      const { RunId } = await client.startRun({ Type: 'FIT', Refit: refit, Document: asked });
+      this._session.update({ run: { ...begun, id: RunId } });
       const fitted = await this._follow(RunId);
       if (fitted !== null) {
         this._take(asked, fitted);
@@ -44,7 +53,7 @@ export class Fitting implements IDisposable {
 
   async stop(): Promise<void> {
     const { run } = this._session.state;
-    if (run) {
+    if (run?.id) {
       await this._session.client.stopRun(run.id);
     }
   }
@@ -52,7 +61,10 @@ export class Fitting implements IDisposable {
   /** The document that comes of a run; null of one that was stopped. */
   private async _follow(id: string): Promise<string | null> {
     for (;;) {
-      const told = await this._session.client.describeRun(id, WAIT_S, this._gone.signal);
+      const told = await this._ask(id);
+      if (!told) {
+        continue;
+      }
       if (told.Status === 'Failed') {
         throw new Error(told.FailureReason ?? 'The reason is not known.');
       }
@@ -61,6 +73,20 @@ export class Fitting implements IDisposable {
       }
       const { NodeId, Done = 0, Total = 0 } = told.Progress ?? {};
       this._session.update({ run: { id, nodeId: NodeId, done: Done, total: Total } });
+    }
+  }
+
+  /** How far a run is; null where the server does not answer: the run goes on without it. */
+  private async _ask(id: string): Promise<FlowRun | null> {
+    const { signal } = this._gone;
+    try {
+      return await this._session.client.describeRun(id, WAIT_S, signal);
+    } catch (error) {
+      if (!(error instanceof FlowError && error.lost)) {
+        throw error;
+      }
+      await pause(RETRY, signal);
+      return null;
     }
   }
 

@@ -16,7 +16,7 @@ import {
   rename,
   replaceStep
 } from '../flow/edits';
-import { givesTable } from '../flow/graph';
+import { endOf, givesTable, placeOf } from '../flow/graph';
 import { FlowText, FlowTextError } from '../flow/text';
 import { INewStep, INode, IPlace, JsonObject } from '../flow/types';
 import { nameOf } from './names';
@@ -41,7 +41,8 @@ export type Task =
 
 /** How far a run that learns is. */
 export interface IRunState {
-  id: string;
+  /** None before the server has begun it. */
+  id?: string;
   nodeId?: string;
   done: number;
   total: number;
@@ -74,6 +75,9 @@ export class FlowSession implements IDisposable {
   ) {
     this._unsubscribe = text.subscribe(() => this._read());
     this._read();
+    // Rows are there to see at once: those that all that has been done leads to.
+    const { flow } = this._state;
+    this.update({ selected: flow && endOf(flow) });
   }
 
   get state(): IFlowState {
@@ -129,8 +133,13 @@ export class FlowSession implements IDisposable {
   }
 
   open(task: Task): void {
-    const selected = 'place' in task ? task.place : this._state.selected;
-    this.update({ task, selected });
+    const { flow } = this._state;
+    if (!flow || !('place' in task)) {
+      this.update({ task });
+      return;
+    }
+    const place = placeOf(flow, task.place.node, task.place.output);
+    this.update({ task: { ...task, place }, selected: place });
   }
 
   // -- changes ---------------------------------------------------------------------------------
@@ -178,9 +187,9 @@ export class FlowSession implements IDisposable {
     this._edit(flow => ({ flow: replaceStep(flow, id, step), node: id }));
   }
 
-  /** Change any part of the flow; `select`: the node that is chosen then. */
-  change(edit: (flow: FlowText) => FlowText, select?: string): void {
-    this._edit(flow => ({ flow: edit(flow), node: select ?? this._state.selected?.node ?? '' }));
+  /** Change any part of the flow; what is chosen and what the side panel is for stay. */
+  change(edit: (flow: FlowText) => FlowText): void {
+    this._apply(edit);
   }
 
   rename(id: string, name: string): void {
@@ -219,14 +228,23 @@ export class FlowSession implements IDisposable {
   }
 
   private _edit(edit: (flow: FlowText) => IEdited): void {
+    let node = '';
+    const flow = this._apply(before => {
+      const edited = edit(before);
+      node = edited.node;
+      return edited.flow;
+    });
+    const there = flow.nodes.some(each => each.node_id === node);
+    this.select(there ? { node } : null);
+  }
+
+  private _apply(edit: (flow: FlowText) => FlowText): FlowText {
     // What is on screen may be older than the text by a keystroke of somebody else.
-    const flow = FlowText.parse(this.text.value);
-    const edited = edit(flow);
-    if (edited.flow.splices.length) {
-      this.text.apply(edited.flow.splices);
+    const flow = edit(FlowText.parse(this.text.value));
+    if (flow.splices.length) {
+      this.text.apply(flow.splices);
     }
-    const there = edited.flow.nodes.some(each => each.node_id === edited.node);
-    this.select(there ? { node: edited.node } : null);
+    return flow;
   }
 
   private _read(): void {

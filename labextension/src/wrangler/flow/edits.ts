@@ -1,5 +1,5 @@
 import { UUID } from '@lumino/coreutils';
-import { dependents, outputOf, readers } from './graph';
+import { dependents, outputOf, partOf, readers } from './graph';
 import { FlowText, FlowTextError } from './text';
 import { DEFAULT_OUTPUT, IDENTITY, IInput, INewStep, INode, IPlace } from './types';
 
@@ -273,7 +273,8 @@ function redirect(flow: FlowText, nodes: string[], from: IPlace, to: IPlace): Fl
 
 /** Whether an input means an output: of a node that has one alone any name does. */
 function isOutput(flow: FlowText, given: IInput, output: string): boolean {
-  return flow.node(given.node_id).outputs.length < 2 || given.output_name === output;
+  const part = partOf(flow, given.node_id, given.output_name);
+  return part === undefined || part === output;
 }
 
 /** Have all that reads a node read what it reads first. */

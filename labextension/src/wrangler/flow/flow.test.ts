@@ -16,7 +16,7 @@ import {
   rename,
   replaceStep
 } from './edits';
-import { dataKey, dependents, downstream, readers, upstream } from './graph';
+import { dataKey, dependents, downstream, endOf, placeOf, readers, upstream } from './graph';
 import { FlowText, FlowTextError } from './text';
 
 const FOLDER = join(__dirname, '../../../../tests/wrangler/flows');
@@ -106,6 +106,28 @@ describe('a flow text', () => {
     for (const wrong of ['', '{', '[]', 'null', '{"nodes": 1}', '{"nodes": [{"node_id": 1}]}']) {
       expect(() => FlowText.parse(wrong)).toThrow(FlowTextError);
     }
+    const odd = [
+      { inputs: {} },
+      { inputs: [null] },
+      { inputs: [{ name: 'df' }] },
+      { outputs: {} },
+      { outputs: ['default'] },
+      { studio_disabled: true },
+      { studio_disabled: null }
+    ];
+    for (const members of odd) {
+      const wrong = text(node('s'), { ...node('a', 's'), ...members });
+      expect(() => FlowText.parse(wrong)).toThrow('its node a is not as nodes are');
+    }
+  });
+
+  it('takes what goes without saying as said', () => {
+    const bare = { node_id: 's', type: 'SOURCE', operator: 'o', inputs: null, outputs: [{}] };
+    expect(FlowText.parse(text(bare)).node('s')).toMatchObject({
+      parameters: {},
+      inputs: [],
+      outputs: [{ name: 'default' }]
+    });
   });
 });
 
@@ -138,6 +160,27 @@ describe('steps', () => {
     const tested = addAfter(split, STEP, { node: 'n', output: 'Test' }, [], named('t')).flow;
     expect(reads(tested)).toMatchObject({ t: ['n'], b: ['n'] });
     expect(tested.node('t').inputs[0].output_name).toBe('Test');
+  });
+
+  it('follow the first part where what reads it calls it the default one', () => {
+    const parts = [{ name: 'Train' }, { name: 'Test' }];
+    const split = FlowText.parse(
+      text(node('s'), { ...node('p', 's'), outputs: parts }, node('a', 'p'))
+    );
+    expect(placeOf(split, 'p')).toEqual({ node: 'p', output: 'Train' });
+    expect(placeOf(split, 'p', 'default')).toEqual({ node: 'p', output: 'Train' });
+    expect(placeOf(split, 'p', 'Test')).toEqual({ node: 'p', output: 'Test' });
+    expect(placeOf(split, 's', 'default')).toEqual({ node: 's' });
+    for (const put of [
+      addAfter(split, STEP, { node: 'p', output: 'Train' }, [], named('n')).flow,
+      insertBetween(split, STEP, { node: 'p', output: 'Train' }, 'a', named('n')).flow,
+      addAfter(split, STEP, { node: 'p', output: 'default' }, [], named('n')).flow
+    ]) {
+      expect(put.node('n').inputs[0]).toMatchObject({ node_id: 'p', output_name: 'Train' });
+      expect(put.node('a').inputs[0].node_id).toBe('n');
+    }
+    const tested = addAfter(split, STEP, { node: 'p', output: 'Test' }, [], named('n')).flow;
+    expect(tested.node('a').inputs[0].node_id).toBe('p');
   });
 
   it('are deleted and what they were between is joined', () => {
@@ -244,6 +287,18 @@ describe('the graph', () => {
     expect(ids(upstream(flow, 'b'))).toEqual(['s', 'a', 'b']);
     expect(ids(downstream(flow, 'a'))).toEqual(['b', 'c', 'v']);
     expect(ids(readers(flow, 'b'))).toEqual(['c', 'v']);
+  });
+
+  it('knows where its longest way ends', () => {
+    expect(endOf(flow)).toEqual({ node: 'c' });
+    const short = text(node('s'), node('a', 's'), node('b', 'a'), node('t'), node('x', 't'));
+    expect(endOf(FlowText.parse(short))).toEqual({ node: 'b' });
+    const inserted = addAfter(flow, STEP, { node: 'a' }, [], named('n')).flow;
+    expect(endOf(inserted)).toEqual({ node: 'c' });
+    const parts = { ...STEP, outputs: ['Train', 'Test'] };
+    const split = addAfter(flow, parts, { node: 'c' }, [], named('n')).flow;
+    expect(endOf(split)).toEqual({ node: 'n', output: 'Train' });
+    expect(endOf(FlowText.parse(text()))).toBeNull();
   });
 
   it('tells when rows may be others', () => {

@@ -1,5 +1,5 @@
 import { FlowText } from './text';
-import { INode, IPlace, NodeType } from './types';
+import { DEFAULT_OUTPUT, INode, IPlace, NodeType } from './types';
 
 /** The nodes that read a node. */
 export function readers(flow: FlowText, id: string): INode[] {
@@ -38,7 +38,36 @@ export function givesTable(type: NodeType): boolean {
 
 /** The name of an output that inputs may name. */
 export function outputOf(flow: FlowText, place: IPlace): string {
-  return place.output ?? flow.node(place.node).outputs[0]?.name ?? 'default';
+  const [first] = flow.node(place.node).outputs;
+  return partOf(flow, place.node, place.output) ?? first?.name ?? DEFAULT_OUTPUT;
+}
+
+/**
+ * Which of a node's outputs is meant, where it gives several; undefined where it gives one.
+ *
+ * What none of them is called means the first one: files call it `default`.
+ */
+export function partOf(flow: FlowText, id: string, name?: string): string | undefined {
+  const outputs = flow.nodes.find(each => each.node_id === id)?.outputs ?? [];
+  const named = outputs.find(each => each.name === name) ?? outputs[0];
+  return outputs.length > 1 ? named.name : undefined;
+}
+
+/** A node's output with its name, where the node gives several. */
+export function placeOf(flow: FlowText, id: string, name?: string): IPlace {
+  const output = partOf(flow, id, name);
+  return output === undefined ? { node: id } : { node: id, output };
+}
+
+/** Where the flow's longest way ends: the table that most has been done for; null: no table. */
+export function endOf(flow: FlowText): IPlace | null {
+  const tables = flow.nodes.filter(each => givesTable(each.studio_disabled?.type ?? each.type));
+  const ends = tables
+    .filter(({ node_id }) => !readers(flow, node_id).some(each => tables.includes(each)))
+    .map(({ node_id }) => ({ node_id, length: upstream(flow, node_id).length }));
+  const longest = Math.max(...ends.map(each => each.length));
+  const end = ends.find(each => each.length === longest);
+  return end ? placeOf(flow, end.node_id) : null;
 }
 
 const KEYS = new WeakMap<FlowText, Map<string, string>>();

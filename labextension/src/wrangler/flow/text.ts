@@ -1,6 +1,6 @@
 import { Node, parseTree } from 'jsonc-parser';
 import { IStyle, line, quoted, separator, styleOf, written } from './style';
-import { INode } from './types';
+import { DEFAULT_OUTPUT, IInput, INode } from './types';
 
 /** A text that is no flow; the message says why. */
 export class FlowTextError extends Error {}
@@ -64,9 +64,12 @@ export class FlowText {
           inputs: (data.inputs ?? []).map(each => ({
             ...each,
             name: each.name ?? 'df',
-            output_name: each.output_name ?? 'default'
+            output_name: each.output_name ?? DEFAULT_OUTPUT
           })),
-          outputs: data.outputs ?? []
+          outputs: (data.outputs ?? []).map(each => ({
+            ...each,
+            name: each.name ?? DEFAULT_OUTPUT
+          }))
         };
       });
     }
@@ -151,6 +154,11 @@ export class FlowText {
     if (!Array.isArray(nodes) || !nodes.every(named)) {
       throw new FlowTextError('The file is no flow: it has no list of nodes.');
     }
+    const odd = (nodes as unknown[]).find(each => !isWhole(each as Partial<INode>));
+    if (odd) {
+      const id = (odd as INode).node_id;
+      throw new FlowTextError(`The file is no flow: its node ${id} is not as nodes are.`);
+    }
     const root = parseTree(text) as Node;
     return new FlowText(text, root, style ?? styleOf(text, root), splices);
   }
@@ -222,6 +230,16 @@ export class FlowText {
   }
 
   private _nodes: INode[] | null = null;
+}
+
+/** Whether what a node reads and gives can be told; what it does is the server's to judge. */
+function isWhole({ inputs, outputs, studio_disabled: was }: Partial<INode>): boolean {
+  const reads = (given: unknown) => typeof (given as IInput | null)?.node_id === 'string';
+  const isObject = (given: unknown) => typeof given === 'object' && given !== null;
+  const known = (list: unknown, is: (each: unknown) => boolean) =>
+    list === undefined || list === null || (Array.isArray(list) && list.every(is));
+  const off = was === undefined || (typeof was?.operator === 'string' && known(was.inputs, reads));
+  return known(inputs, reads) && known(outputs, isObject) && off;
 }
 
 /** The value of an object's member. Of several of one name the last counts, as for JSON.parse. */
