@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from jupyter_process import Jupyter
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 from studio_data import wait_until
 from surfaces import run_command
 
@@ -75,6 +75,12 @@ def _pick(form: Locator, path: str, column: str) -> None:
     entry.press("Enter")
 
 
+def _tries_on_10000_rows(request: Request) -> bool:
+    asked = request.post_data or ""
+    # The form asks for fewer rows than the grid does.
+    return all(each in asked for each in ('"Key":"split', '"SampleRows":10000', '"Limit":50}'))
+
+
 def _steps(path: Path) -> list[dict[str, object]]:
     return [each for each in json.loads(path.read_text())["nodes"] if each["type"] == "TRANSFORM"]
 
@@ -102,6 +108,30 @@ def test_a_step_is_tried_as_its_form_is_filled_in_and_then_added(editor: Page, f
     wait_until(lambda: bool(_steps(flow)), "the step is in the file")
     table = Flow.open(flow).run().table().to_pandas()
     assert table["scaled"].max() == 2.0
+
+
+def test_a_step_that_is_added_at_once_has_what_it_gives_now(editor: Page, flow: Path) -> None:
+    panel = _begin(editor, "ordered split", "split/ordered_split")
+    trial = editor.get_by_test_id("trial")
+    expect(trial).to_have_attribute("data-state", DONE, timeout=LONG_MS)
+    # Other rows to work on: the step is tried on them.
+    with editor.expect_request(_tries_on_10000_rows):
+        editor.get_by_test_id("sample-rows").select_option("10000")
+    expect(trial).to_have_attribute("data-state", DONE, timeout=LONG_MS)
+
+    panel.get_by_role("button", name="+ Add").click()
+    _field(panel, "splits.2.name").get_by_role("textbox").fill("third")
+    for index, part in enumerate(["0.5", "0.3", "0.2"]):
+        share = _field(panel, f"splits.{index}.percentage").get_by_role("spinbutton")
+        share.fill(part)
+    share.press("Enter")
+    expect(editor.locator('[data-testid="flow-node"]')).to_have_count(2, timeout=LONG_MS)
+    run_command(editor, "docmanager:save")
+    wait_until(lambda: bool(_steps(flow)), "the step is in the file")
+    (step,) = _steps(flow)
+    outputs = step["outputs"]
+    assert isinstance(outputs, list) and [each["name"] for each in outputs][-1] == "third"
+    assert len(outputs) == 3
 
 
 def test_a_condition_on_a_cut_text_is_on_all_of_it(editor: Page) -> None:
