@@ -37,14 +37,6 @@ class ParameterError(WranglerError):
         super().__init__(f"{field}: {shown(value)} {right}", field=field)
         self.value = value
 
-    @classmethod
-    def missing(cls, field: str) -> ParameterError:
-        """A parameter that must be given is not."""
-        error = cls(field, None, "must be given")
-        error.message = f"{field}: must be given"
-        error.args = (error.message,)
-        return error
-
 
 class ColumnError(WranglerError):
     """A step names a column that is not there, or is of another type."""

@@ -159,10 +159,9 @@ def parse(model: type[M], values: Mapping[str, Any], where: str = "") -> M:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join([*([where] if where else []), *(str(each) for each in first["loc"])])
-        if first["type"] == "missing":
-            raise ParameterError.missing(field) from error
-        right = f"is not right: {first['msg']}"
-        raise ParameterError(field, first["input"], right) from error
+        given = None if first["type"] == "missing" else first["input"]
+        right = "must be given" if first["type"] == "missing" else f"is not right: {first['msg']}"
+        raise ParameterError(field, given, right) from error
 
 
 def as_object(value: Any, field: str) -> Mapping[str, Any]:
