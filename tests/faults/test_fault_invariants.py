@@ -16,6 +16,8 @@ from tests.faults.invocations import RETURN_S, covered, recoveries, returns, slo
 
 ROWS_OUT = "\n".join(reversed(WITHOUT_B))  # in any order
 AWAY = "the database is away or starting again"
+#: The one of the jobs whose script keeps files while it runs.
+JOB = "work"
 Round = tuple[History, State]
 
 
@@ -84,7 +86,9 @@ def _good() -> Round:
                 )
                 for n in (0, 10)
             },
-            "out/work/while/checkpoint-0": _stored(made("checkpoint-0 of work", CHECKPOINT_BYTES)),
+            f"out/{JOB}/while/checkpoint-0": _stored(
+                made("checkpoint-0 of work", CHECKPOINT_BYTES)
+            ),
         },
         answers={"fine": answer("fine"), "work": answer("work"), "flow": flowed(f"a\n{ROWS_OUT}")},
         endpoint={"EndpointStatus": "InService", "EndpointConfigName": "first"},
@@ -154,7 +158,7 @@ PLANTED: dict[str, tuple[Callable[[History, State], None], str]] = {
         "work is stuck in Stopping",
     ),
     "an output that was not kept": (
-        _without("objects", "out/work/while/checkpoint-0"),
+        _without("objects", f"out/{JOB}/while/checkpoint-0"),
         "checkpoint-0 of work, which completed, is not stored",
     ),
     "a flow's row lost": (
