@@ -167,8 +167,9 @@ def test_a_new_flow_outlives_a_server_that_is_lost(page: Page, lab: Jupyter, fol
     editor.get_by_test_id("source-add").click()
     expect(editor.get_by_test_id("server-lost")).to_be_visible()
     expect(editor.get_by_test_id("flow-node")).to_have_count(2)
-    page.unroute(re.compile("/studio/api"))
     editor.get_by_role("button", name="Try again").click()
+    expect(editor.get_by_test_id("server-lost")).to_be_visible()
+    page.unroute(re.compile("/studio/api"))  # it asks again by itself, too
     expect(_node(page, "Data types")).to_have_attribute("data-state", FRESH, timeout=LONG_MS)
     expect(editor.get_by_test_id("server-lost")).to_have_count(0)
 
