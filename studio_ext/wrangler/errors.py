@@ -103,11 +103,13 @@ def unforeseen(error: Exception) -> DataError:
 
 def shown_text(error: Exception) -> str:
     """An error's text as messages quote it."""
-    text = str(error).encode("utf-8", "replace").decode()
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return _cut(str(error).encode("utf-8", "replace").decode())
 
 
 def shown(value: Any) -> str:
     """A value as messages quote it."""
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

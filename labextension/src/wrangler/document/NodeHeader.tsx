@@ -4,6 +4,7 @@ import { said } from '../canvas/FlowNode';
 import { StateIcon } from '../canvas/icons';
 import { INodeStatus } from '../canvas/states';
 import { INode } from '../flow/types';
+import { IconButton } from './IconButton';
 import { kindOf } from './names';
 import { FlowSession } from './session';
 
@@ -37,25 +38,25 @@ export function NodeHeader(props: {
           </label>
         )}
         <span className="jp-studio-Spacer" />
-        <Action
+        <IconButton
           label="Move earlier"
           icon={caretUpIcon}
           enabled={session.canMove(id, 'up')}
           onClick={() => session.move(id, 'up')}
         />
-        <Action
+        <IconButton
           label="Move later"
           icon={caretDownIcon}
           enabled={session.canMove(id, 'down')}
           onClick={() => session.move(id, 'down')}
         />
-        <Action
+        <IconButton
           label="Duplicate"
           icon={copyIcon}
           enabled={true}
           onClick={() => session.duplicate(id)}
         />
-        <Action
+        <IconButton
           label="Delete"
           icon={deleteIcon}
           enabled={true}
@@ -91,24 +92,5 @@ function Name(props: { name: string; onChange: (name: string) => void }): JSX.El
         }
       }}
     />
-  );
-}
-
-function Action(props: {
-  label: string;
-  icon: typeof copyIcon;
-  enabled: boolean;
-  onClick: () => void;
-}): JSX.Element {
-  return (
-    <button
-      className="jp-studio-IconButton"
-      title={props.label}
-      aria-label={props.label}
-      disabled={!props.enabled}
-      onClick={props.onClick}
-    >
-      <props.icon.react tag="span" height="16px" width="16px" />
-    </button>
   );
 }

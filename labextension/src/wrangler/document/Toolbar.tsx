@@ -2,6 +2,7 @@ import { redoIcon, stopIcon, undoIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import { attempt } from '../../components/dialogs';
 import { plural } from '../../format';
+import { IconButton } from './IconButton';
 import { Fitting } from './runs';
 import { endOf } from '../flow/graph';
 import { FlowSession, IFlowState } from './session';
@@ -139,25 +140,4 @@ export function addStepTo(session: FlowSession): void {
   if (place) {
     session.open({ kind: 'add', place });
   }
-}
-
-function IconButton(props: {
-  label: string;
-  icon: typeof undoIcon;
-  enabled: boolean;
-  testid: string;
-  onClick: () => void;
-}): JSX.Element {
-  return (
-    <button
-      className="jp-studio-IconButton"
-      title={props.label}
-      aria-label={props.label}
-      disabled={!props.enabled}
-      data-testid={props.testid}
-      onClick={props.onClick}
-    >
-      <props.icon.react tag="span" height="16px" width="16px" />
-    </button>
-  );
 }
